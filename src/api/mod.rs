@@ -1,0 +1,7 @@
+//! The chat API's own shapes: what is asked, what is answered, how errors and limits are told. Pure reading and writing of JSON
+//! and field values; nothing here knows how they travelled.
+
+pub mod chunk;
+pub mod error;
+pub mod limits;
+pub mod reply;

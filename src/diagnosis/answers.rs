@@ -1,0 +1,157 @@
+//! Complete answers that are nevertheless not what one wants: empty, stopped at the token limit, filtered.
+
+use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::evidence::Evidence;
+use crate::lang::text;
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        code: "empty-body",
+        class: Class::UpstreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Server,
+        retryable: true,
+        title: text("status {status}, and no body at all", "状态 {status}，却完全没有响应体"),
+        summary: text(
+            "The message is complete for HTTP and says nothing. Clients fail with «Unexpected end of JSON input» or «Expecting value: line 1 column 1».",
+            "对 HTTP 而言消息完整，却什么也没说。客户端会报「Unexpected end of JSON input」或「Expecting value: line 1 column 1」。",
+        ),
+        advice: &[
+            text("retry once; then try the other mode (--stream or --no-stream)", "重试一次；再换另一种模式（--stream 或 --no-stream）"),
+            text(
+                "to the operator: a handler that returns without writing, or a proxy that drops the body",
+                "给运维：处理函数没有写出内容就返回，或代理丢弃了响应体",
+            ),
+        ],
+        confirm: "{command} -v",
+        labels: &[],
+        follows: &[
+            "interrupted-by-user",
+            "empty-body-after-overwrite",
+            "conflicting-content-lengths",
+            "length-and-chunked",
+            "invalid-content-length",
+            "cut-after-gateway-timeout",
+            "cut-by-reset",
+            "cut-without-tls-close",
+            "cut-by-close",
+            "malformed-chunk",
+            "chunks-without-end",
+            "stalled-in-body",
+            "deadline-passed",
+            "encoded-body-cut",
+        ],
+        explain: explain!("empty-body"),
+        examine: |evidence| {
+            let has_ended = evidence.framing_is_complete() || evidence.is_stopped_by_us() || evidence.how.is_some();
+            let fits = evidence.is_success() && evidence.is_empty() && has_ended;
+            fits.then(|| super::connection::status_marked(Found::certain(), evidence))
+        },
+    },
+    Entry {
+        code: "empty-answer",
+        class: Class::UpstreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Provider,
+        retryable: true,
+        title: text("a well-formed answer without content: {what}", "格式正确的回答，却没有内容：{what}"),
+        summary: text(
+            "There is neither text, nor a tool call, nor a refusal, nor reasoning in it. Programs take it for success and show nothing.",
+            "其中没有文本、工具调用、拒绝或推理。程序会当作成功，却什么也显示不出来。",
+        ),
+        advice: &[
+            text("a retry may succeed; it is billed", "重试可能成功，但会计费"),
+            text(
+                "if it repeats, try another model, or a shorter or plainer prompt: filters may empty answers silently",
+                "若反复出现，换个模型，或用更短、更直白的提示词：过滤器可能悄悄清空回答",
+            ),
+        ],
+        confirm: "{command} -v",
+        labels: &[],
+        follows: &["error-in-success", "error-in-stream", "stream-without-finish", "malformed-event", "event-cut"],
+        explain: explain!("empty-answer"),
+        examine: empty_answer,
+    },
+    Entry {
+        code: "content-filtered",
+        class: Class::ContentFilter,
+        severity: Severity::Warning,
+        at_fault: AtFault::Provider,
+        retryable: false,
+        title: text("a content filter stopped the answer", "内容过滤中止了回答"),
+        summary: text(
+            "finish_reason is «{reason}»: what is printed is what the filter let through.",
+            "finish_reason 为「{reason}」：输出的是过滤后剩下的部分。",
+        ),
+        advice: &[text("rephrase the prompt; a retry gives the same", "改写提示词；重试结果相同")],
+        confirm: "{command} -v",
+        labels: &[],
+        follows: &[],
+        explain: explain!("content-filtered"),
+        examine: |evidence| {
+            let reason = evidence.finish_reason()?;
+            let is_filter = ["content_filter", "sensitive", "SAFETY", "safety", "RECITATION", "PROHIBITED_CONTENT"].contains(&reason);
+            is_filter.then(|| Found::certain().value("reason", super::excerpt(reason)))
+        },
+    },
+    Entry {
+        code: "token-limit-reached",
+        class: Class::TokenLimit,
+        severity: Severity::Warning,
+        at_fault: AtFault::Client,
+        retryable: false,
+        title: text("the model stopped at its token limit{limit}", "模型到达 token 上限{limit}而停止"),
+        summary: text(
+            "finish_reason is «{reason}»: the answer arrived whole, but the model was not done. This is no truncation on the way.",
+            "finish_reason 为「{reason}」：回答已完整到达，只是模型还没说完。这不是途中的截断。",
+        ),
+        advice: &[
+            text("raise --max-tokens, or ask for a shorter answer", "调大 --max-tokens，或要求更短的回答"),
+            text(
+                "reasoning models spend the same budget on thinking: an empty answer here means that thinking used it up",
+                "推理模型的思考也占用这份预算：此处回答为空，说明预算被思考用完了",
+            ),
+        ],
+        confirm: "{command} --max-tokens 4096",
+        labels: &[],
+        follows: &[],
+        explain: explain!("token-limit-reached"),
+        examine: token_limit_reached,
+    },
+];
+
+fn is_token_limit(evidence: &Evidence<'_>) -> bool {
+    matches!(evidence.finish_reason(), Some("length" | "max_tokens" | "MAX_TOKENS" | "max_output_tokens"))
+}
+
+fn empty_answer(evidence: &Evidence<'_>) -> Option<Found> {
+    let reply = evidence.reply.as_ref().filter(|_| evidence.is_success() && evidence.error.is_none())?;
+    let is_plain = evidence.document.is_some();
+    let has_choices = reply.choices.is_some() || super::content::has_null_choices(evidence);
+    // A stream that has not finished is told by how it ended.
+    let is_over = is_plain || evidence.stream().is_some_and(|stream| stream.is_finished());
+    if reply.has_content() || !has_choices || !is_over {
+        return None;
+    }
+    // Tokens that were made and are not shown were spent on thinking.
+    let has_spent = evidence.usage().and_then(|usage| usage.completion_tokens).is_some_and(|tokens| tokens > 0);
+    let is_filtered = evidence.finish_reason().is_some_and(|reason| reason == "content_filter");
+    if is_token_limit(evidence) && has_spent || is_filtered {
+        return None;
+    }
+    let (key, words) = match reply.choices {
+        Some(0) | None if is_plain => ("no-choices", text("«choices» is empty", "choices 为空")),
+        Some(0) | None => ("no-chunks", text("no chunk has a choice", "没有任何分块带有 choice")),
+        Some(_) => ("no-text", text("the text is empty", "文本为空")),
+    };
+    Some(Found::certain().word("what", key, words))
+}
+
+fn token_limit_reached(evidence: &Evidence<'_>) -> Option<Found> {
+    let reason = evidence.finish_reason().filter(|_| is_token_limit(evidence))?;
+    if empty_answer(evidence).is_some() {
+        return None;
+    }
+    let limit = evidence.asked().max_tokens.map_or_else(String::new, |limit| format!(" ({limit})"));
+    Some(Found::certain().value("reason", reason).value("limit", limit))
+}

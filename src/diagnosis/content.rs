@@ -1,0 +1,205 @@
+//! What the content itself shows: the user stopped it, it is not what was asked for, it is malformed, or it is no chat completion.
+
+use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::evidence::Evidence;
+use crate::exchange::recording::How;
+use crate::lang::text;
+use crate::wire::content::Form;
+use crate::wire::framing::Framing;
+
+pub(super) const INTERRUPTION: &[Entry] = &[Entry {
+    code: "interrupted-by-user",
+    class: Class::Interrupted,
+    severity: Severity::Error,
+    at_fault: AtFault::Client,
+    retryable: false,
+    title: text("you stopped it", "你中止了它"),
+    summary: text(
+        "{received} bytes of the response had come until then. That they are not complete says nothing about the server.",
+        "到那时已收到响应的 {received} 字节。其不完整并不说明服务器有问题。",
+    ),
+    advice: &[text("run it again without stopping it to get a verdict on the server", "重新运行且不要中止，才能得到对服务器的判断")],
+    confirm: "{command}",
+    labels: &[],
+    follows: &[],
+    explain: explain!("interrupted-by-user"),
+    examine: |evidence| {
+        let is_complete = evidence.framing_is_complete() && evidence.content_is_whole();
+        (evidence.how == Some(How::Cancelled) && !is_complete).then(Found::certain)
+    },
+}];
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        code: "stream-ignored",
+        class: Class::StreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: false,
+        title: text("a stream was asked for, a plain answer came", "请求的是流，来的却是普通回答"),
+        summary: text(
+            "The answer is complete and is printed. SDKs that iterate over a stream find no event in it and return nothing, without an error.",
+            "回答是完整的，已输出。按流迭代的 SDK 在其中找不到事件，会悄无声息地返回空。",
+        ),
+        advice: &[
+            text("use --no-stream here", "在这里使用 --no-stream"),
+            text("to the operator: the relay or model drops «stream»: true", "给运维：中转或模型丢掉了 \"stream\": true"),
+        ],
+        confirm: "{command} --no-stream",
+        labels: &[("body", text("JSON, not an event", "是 JSON，不是事件"))],
+        follows: &[],
+        explain: explain!("stream-ignored"),
+        examine: |evidence| {
+            let is_answer = evidence.document.is_some() && evidence.is_success() && evidence.error.is_none();
+            let has_choices = evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
+            (evidence.asked().stream && is_answer && has_choices).then(|| at_body(Found::certain(), evidence, "body"))
+        },
+    },
+    Entry {
+        code: "stream-unasked",
+        class: Class::StreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: false,
+        title: text("a plain answer was asked for, a stream came", "请求的是普通回答，来的却是流"),
+        summary: text(
+            "The answer is printed. Clients that parse one JSON fail with «Unexpected token 'd'» or «Expecting value: line 1 column 1».",
+            "回答已输出。按单个 JSON 解析的客户端会报「Unexpected token 'd'」或「Expecting value: line 1 column 1」。",
+        ),
+        advice: &[
+            text("use --stream here", "在这里使用 --stream"),
+            text("to the operator: the relay forces streams on this channel", "给运维：中转在此渠道强制使用流"),
+        ],
+        confirm: "{command} --stream",
+        labels: &[("body", text("an event, not JSON", "是事件，不是 JSON"))],
+        follows: &[],
+        explain: explain!("stream-unasked"),
+        examine: |evidence| {
+            let is_stream = evidence.stream().is_some_and(|stream| stream.events > 0) && evidence.is_success();
+            (!evidence.asked().stream && is_stream).then(|| at_body(Found::certain(), evidence, "body"))
+        },
+    },
+    Entry {
+        code: "malformed-event",
+        class: Class::StreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: true,
+        title: text("an event of the stream is not JSON: «{event}»", "流中有一个事件不是 JSON：「{event}」"),
+        summary: text(
+            "SDKs stop here with a JSON error, or skip the event and lose its text.",
+            "SDK 会在此因 JSON 错误中止，或跳过该事件而丢失文本。",
+        ),
+        advice: &[
+            text("use --no-stream", "改用 --no-stream"),
+            text(
+                "to the operator: two writers on one stream, or an error text written as an event",
+                "给运维：两个写入者共用一个流，或把错误文本当作事件写出",
+            ),
+        ],
+        confirm: "{command} --no-stream",
+        labels: &[("event", text("not a chunk", "不是数据块"))],
+        follows: &[
+            "malformed-chunk",
+            "body-altered",
+            "conflicting-content-lengths",
+            "length-and-chunked",
+            "relay-wrote-more-than-declared",
+        ],
+        explain: explain!("malformed-event"),
+        examine: |evidence| {
+            let malformed = evidence.stream()?.malformed.as_ref()?;
+            Some(Found::certain().value("event", super::excerpt(&malformed.excerpt)).mark_if("event", malformed.place.clone()))
+        },
+    },
+    Entry {
+        code: "json-malformed",
+        class: Class::UpstreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Server,
+        retryable: true,
+        title: text("the JSON is broken at byte {at}: {reason}", "JSON 在第 {at} 字节处损坏：{reason}"),
+        summary: text(
+            "The body is complete for HTTP and closed as JSON, and yet it does not parse.",
+            "对 HTTP 而言响应体完整，作为 JSON 也已闭合，却无法解析。",
+        ),
+        advice: &[
+            text(
+                "a retry may succeed; if it breaks at the same place, the sender writes bad JSON",
+                "重试可能成功；若总在同一处损坏，就是发送方写出了错误的 JSON",
+            ),
+            text("use --stream: each event is a JSON of its own", "改用 --stream：每个事件都是独立的 JSON"),
+        ],
+        confirm: "{command} -v --record evidence.jsonl",
+        labels: &[("fault", text("the parser stops here", "解析器停在这里"))],
+        follows: &[
+            "body-altered",
+            "relay-wrote-more-than-declared",
+            "malformed-chunk",
+            "conflicting-content-lengths",
+            "length-and-chunked",
+            "body-longer-than-declared",
+        ],
+        explain: explain!("json-malformed"),
+        examine: json_malformed,
+    },
+    Entry {
+        code: "other-json",
+        class: Class::NotAnApi,
+        severity: Severity::Error,
+        at_fault: AtFault::Client,
+        retryable: false,
+        title: text("JSON, but no chat completion ({status})", "是 JSON，但不是聊天回答（{status}）"),
+        summary: text(
+            "There is neither «choices» nor an error in it. It begins: «{begins}»",
+            "其中既没有 choices 也没有错误。开头是：「{begins}」",
+        ),
+        advice: &[text(
+            "check the base URL and path: another service, or another API of this provider (its native one), answers there",
+            "检查 base URL 和路径：那里是别的服务，或该服务商的另一种（原生）API",
+        )],
+        confirm: "{command} -v",
+        labels: &[("body", text("not a chat completion", "不是聊天回答"))],
+        follows: &[],
+        explain: explain!("other-json"),
+        examine: other_json,
+    },
+];
+
+fn at_body(found: Found, evidence: &Evidence<'_>, key: &'static str) -> Found {
+    let start = evidence.response().map(|response| response.body.start);
+    found.mark_if(key, start.filter(|_| evidence.framing() != Framing::Chunked).map(|start| start..start + 1))
+}
+
+fn json_malformed(evidence: &Evidence<'_>) -> Option<Found> {
+    let fault = evidence.syntax_fault.as_ref()?;
+    let content = evidence.content()?;
+    let is_wire = content.progress().is_none() && evidence.framing() != Framing::Chunked;
+    let start = evidence.response()?.body.start + fault.at as u64;
+    let found = Found::certain().value("at", fault.at).value("reason", super::excerpt(&fault.reason));
+    Some(found.mark_if("fault", is_wire.then(|| start..start + 1)))
+}
+
+fn other_json(evidence: &Evidence<'_>) -> Option<Found> {
+    evidence.document.as_ref()?;
+    let has_choices = evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
+    if !evidence.is_success() || has_choices || evidence.error.is_some() || has_null_choices(evidence) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(evidence.content()?.document()?).chars().take(120).collect::<String>();
+    Some(at_body(Found::certain().value("begins", super::excerpt(&text)), evidence, "body"))
+}
+
+/// `"choices": null` is an answer without content, not another API.
+pub(super) fn has_null_choices(evidence: &Evidence<'_>) -> bool {
+    evidence.document.as_ref().and_then(|document| document.get("choices")).is_some_and(|choices| choices.is_null())
+}
+
+/// A complete answer with content: what healthy means when nothing else was found.
+pub(super) fn is_answered(evidence: &Evidence<'_>) -> bool {
+    // A plain answer that is too large to be parsed is followed to its end all the same.
+    let is_large = matches!(evidence.content().map(|content| &content.form), Some(Form::Json(document)) if document.is_cut_off);
+    let has_content = evidence.reply.as_ref().is_some_and(|reply| reply.has_content() || reply.finish_reason.is_some());
+    let ended_well = evidence.framing_is_complete() || evidence.framing() == Framing::Close;
+    evidence.is_success() && evidence.content_is_whole() && ended_well && (has_content || is_large)
+}

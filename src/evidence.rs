@@ -1,0 +1,327 @@
+//! Every fact that a rule may look at, drawn from a transcript once. Facts are what the bytes say; what they mean is for the rules.
+
+use serde_json::Value;
+
+use crate::api::error::ApiError;
+use crate::api::reply::{Reply, Usage};
+use crate::exchange::recording::{Asked, How};
+use crate::wire::coding::Progress;
+use crate::wire::content::{Content, Form};
+use crate::wire::framing::{Framing, Inside};
+use crate::wire::head::{Head, Span};
+use crate::wire::json::Closure;
+use crate::wire::stream::Stream;
+use crate::wire::transcript::{Response, Transcript};
+
+/// The evidence of one exchange.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    pub transcript: &'a Transcript,
+    /// How the last connection ended; `None` where the recording does not say.
+    pub how: Option<How>,
+    /// A plain answer's JSON, where it parses.
+    pub document: Option<Value>,
+    /// Where and why a closed JSON text does not parse.
+    pub syntax_fault: Option<SyntaxFault>,
+    /// The error that the answer tells, plain or in a stream.
+    pub error: Option<ApiError>,
+    /// An error that was written behind a content it does not belong to.
+    pub appended_error: Option<(ApiError, Span)>,
+    /// The answer as a whole, plain or streamed.
+    pub reply: Option<Reply>,
+    pub length: Option<Length>,
+}
+
+/// A JSON text that is closed and yet malformed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SyntaxFault {
+    /// Offset in the decoded text.
+    pub at: usize,
+    pub reason: String,
+}
+
+/// One declared length and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Length {
+    pub declared: u64,
+    pub span: Span,
+    /// All body bytes that came, also after the declared end.
+    pub wire: u64,
+    /// The content was whole when the declared end was reached.
+    pub was_whole: bool,
+}
+
+impl Length {
+    pub fn surplus(&self) -> u64 {
+        self.wire.saturating_sub(self.declared)
+    }
+
+    pub fn missing(&self) -> u64 {
+        self.declared.saturating_sub(self.wire)
+    }
+}
+
+impl<'a> Evidence<'a> {
+    pub fn gather(transcript: &'a Transcript) -> Evidence<'a> {
+        let content = transcript.response.as_ref().map(|response| &response.content);
+        let (document, syntax_fault) = content.map_or((None, None), parse_document);
+        let is_error_status = transcript.response.as_ref().and_then(|response| response.head.status()).is_some_and(|status| status >= 400);
+        let stream = content.and_then(Content::stream);
+        let error = match (&document, stream) {
+            (Some(document), _) => ApiError::from_value(document, is_error_status),
+            (None, Some(stream)) => stream.error.as_ref().map(|(error, _)| error.clone()),
+            _ => None,
+        };
+        let reply = match (&document, stream) {
+            (Some(document), _) => Some(Reply::from_value(document)),
+            (None, Some(stream)) => Some(reply_of_stream(stream)),
+            _ => None,
+        };
+        let mut evidence = Evidence {
+            transcript,
+            how: transcript.ending.as_ref().map(|ending| ending.how),
+            document,
+            syntax_fault,
+            error,
+            appended_error: None,
+            reply,
+            length: transcript.response.as_ref().and_then(length),
+        };
+        evidence.appended_error = appended_error(&evidence);
+        evidence
+    }
+
+    pub fn asked(&self) -> &Asked {
+        &self.transcript.asked
+    }
+
+    pub fn response(&self) -> Option<&'a Response> {
+        self.transcript.response.as_ref()
+    }
+
+    pub fn head(&self) -> Option<&'a Head> {
+        self.response().map(|response| &response.head)
+    }
+
+    /// The first response field of that name.
+    pub fn field(&self, name: &str) -> Option<&'a str> {
+        self.head()?.get(name)
+    }
+
+    pub fn status(&self) -> Option<u16> {
+        self.head()?.status()
+    }
+
+    pub fn is_success(&self) -> bool {
+        self.status().is_some_and(|status| (200..300).contains(&status))
+    }
+
+    pub fn content(&self) -> Option<&'a Content> {
+        self.response().map(|response| &response.content)
+    }
+
+    pub fn stream(&self) -> Option<&'a Stream> {
+        self.content()?.stream()
+    }
+
+    pub fn framing(&self) -> Framing {
+        self.response().map_or(Framing::None, |response| response.body.promise.framing)
+    }
+
+    /// The peer ended the connection in order, as far as the recording says.
+    pub fn ended_in_order(&self) -> bool {
+        matches!(self.how, Some(How::Fin | How::TlsClose))
+    }
+
+    /// Why we stopped listening ourselves, if we did before the peer had ended.
+    pub fn is_stopped_by_us(&self) -> bool {
+        matches!(self.how, Some(How::Cancelled | How::Deadline | How::Idle | How::FirstByteTimeout))
+    }
+
+    /// The body is complete by its own framing. One that lasts until the connection closes is so when it closed in order.
+    pub fn framing_is_complete(&self) -> bool {
+        self.response().is_some_and(|response| match response.body.promise.framing {
+            Framing::Close => self.ended_in_order(),
+            _ => response.body.is_complete(),
+        })
+    }
+
+    /// The content is complete by its own form: closed JSON, a stream with its finish.
+    pub fn content_is_whole(&self) -> bool {
+        self.content().is_some_and(Content::is_whole)
+    }
+
+    /// JSON that was opened and not closed.
+    pub fn json_is_open(&self) -> bool {
+        matches!(self.content().map(|content| &content.form), Some(Form::Json(document)) if document.closure() == Closure::Open)
+    }
+
+    /// The content coding has an end, and it was not reached.
+    pub fn coding_is_unfinished(&self) -> bool {
+        self.content().is_some_and(|content| content.progress() == Some(&Progress::Unfinished))
+    }
+
+    /// Where a chunked body stopped before its end.
+    pub fn chunks_stopped_inside(&self) -> Option<Inside> {
+        self.response().filter(|response| response.body.chunked_end.is_none())?.body.stopped_inside()
+    }
+
+    /// All body bytes that came, chunk framing not counted.
+    pub fn wire(&self) -> u64 {
+        self.response().map_or(0, |response| response.body.payload)
+    }
+
+    /// Where the body ends in the flow of what was received.
+    pub fn body_end(&self) -> u64 {
+        self.transcript.received.length()
+    }
+
+    /// Bytes after the end that the framing names, and where they begin.
+    pub fn surplus(&self) -> Option<(u64, Span)> {
+        let response = self.response()?;
+        let end = match (&self.length, response.body.chunked_end) {
+            (_, Some(end)) => end,
+            (Some(length), None) if self.framing() == Framing::ContentLength => response.body.start.checked_add(length.declared)?,
+            _ => return None,
+        };
+        let received = self.body_end();
+        (received > end).then(|| (received - end, end..received))
+    }
+
+    /// The content type without its parameters, in lower case.
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.field("content-type")?;
+        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+    }
+
+    /// Text of the body that is neither JSON nor a stream, in lower case, for a search of words.
+    pub fn page(&self) -> Option<String> {
+        self.content()?.other_text().map(|text| String::from_utf8_lossy(text).to_lowercase())
+    }
+
+    pub fn is_markup(&self) -> bool {
+        matches!(self.content().map(|content| &content.form), Some(Form::Markup(_)))
+    }
+
+    /// Nothing but white space came as content.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.content().map(|content| &content.form), Some(Form::Empty))
+    }
+
+    pub fn usage(&self) -> Option<&Usage> {
+        self.reply.as_ref()?.usage.as_ref()
+    }
+
+    pub fn finish_reason(&self) -> Option<&str> {
+        self.reply.as_ref()?.finish_reason.as_deref()
+    }
+
+    /// Milliseconds from the last byte sent to the first byte received.
+    pub fn waited_for_first_byte(&self) -> Option<f64> {
+        let times = &self.transcript.times;
+        Some(times.first_byte? - times.sent.or(times.connected)?)
+    }
+
+    /// Milliseconds from the last byte sent to the end.
+    pub fn waited_for_end(&self) -> Option<f64> {
+        let times = &self.transcript.times;
+        Some(times.total? - times.sent.or(times.connected)?)
+    }
+
+    pub fn detail(&self) -> &str {
+        self.transcript.ending.as_ref().and_then(|ending| ending.detail.as_deref()).unwrap_or("")
+    }
+}
+
+fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {
+    let Form::Json(form) = &content.form else {
+        return (None, None);
+    };
+    let (Closure::Closed { end }, Some(text)) = (form.closure(), content.document()) else {
+        return match form.closure() {
+            Closure::Broken { at } => (None, Some(SyntaxFault { at: at as usize, reason: "a bracket that nothing opened".into() })),
+            _ => (None, None),
+        };
+    };
+    // A byte order mark is not JSON (RFC 8259 section 8.1), but parsers may ignore it.
+    let bom = "\u{feff}".as_bytes();
+    let skipped = if text.starts_with(bom) { bom.len() } else { 0 };
+    let value = &text[skipped..end as usize];
+    match serde_json::from_slice(value) {
+        Ok(value) => (Some(value), None),
+        Err(error) => {
+            let at = skipped + crate::api::chunk::offset_of(value, error.line(), error.column());
+            (None, Some(SyntaxFault { at, reason: words_of(&error) }))
+        }
+    }
+}
+
+/// The parser's words without its place, which we give in bytes.
+fn words_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(words, _)| words.to_string())
+}
+
+fn reply_of_stream(stream: &Stream) -> Reply {
+    Reply {
+        model: stream.model.clone(),
+        choices: Some(usize::from(stream.has_choice || stream.has_content())),
+        text: stream.text.clone(),
+        reasoning: stream.reasoning as usize,
+        tool_calls: stream.tool_calls as usize,
+        has_refusal: stream.has_refusal,
+        has_other_content: stream.has_other_content,
+        finish_reason: stream.finish_reason.clone(),
+        usage: stream.usage.clone(),
+    }
+}
+
+/// The length to be held against the body: one that is declared without contradiction and not overruled by chunks.
+fn length(response: &Response) -> Option<Length> {
+    let promise = &response.body.promise;
+    let first = promise.lengths.first()?;
+    let declared = first.bytes?;
+    if promise.framing != Framing::ContentLength || promise.lengths.iter().any(|other| other.bytes != Some(declared)) {
+        return None;
+    }
+    let was_whole = match response.at_declared {
+        Some(checkpoint) => checkpoint.is_whole,
+        None => response.content.is_whole(),
+    };
+    Some(Length { declared, span: first.span.clone(), wire: response.body.payload, was_whole })
+}
+
+/// Relays that fail while they copy an answer write their error behind it. The error counts only where the content before it
+/// is not whole: an answer may speak of errors.
+fn appended_error(evidence: &Evidence<'_>) -> Option<(ApiError, Span)> {
+    const KEY: &[u8] = b"{\"error\":";
+    let content = evidence.content()?;
+    let is_after_whole = evidence.document.is_some() || content.progress().is_some();
+    if is_after_whole && content_trailing(content).is_none() {
+        return None;
+    }
+    if evidence.stream().is_some_and(Stream::is_finished) {
+        return None;
+    }
+    let end = evidence.transcript.received.length();
+    let body_start = evidence.response()?.body.start;
+    let (start, tail) = evidence.transcript.received.slice(end.saturating_sub(8192).max(body_start)..end);
+    let place = memchr::memmem::rfind(tail, KEY)?;
+    // The whole of the answer is an error, or the error is an event: both are told elsewhere.
+    if start + place as u64 == body_start || tail[..place].ends_with(b"data: ") || tail[..place].ends_with(b"data:") {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_slice(&tail[place..]).into_iter::<Value>();
+    let value = values.next()?.ok()?;
+    let length = values.byte_offset() as u64;
+    let error = ApiError::from_value(&value, true)?;
+    let at = start + place as u64;
+    Some((error, at..at + length))
+}
+
+fn content_trailing(content: &Content) -> Option<u64> {
+    match &content.form {
+        Form::Json(document) => document.trailing(),
+        _ => None,
+    }
+}

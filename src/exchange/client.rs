@@ -1,0 +1,201 @@
+//! The one file that knows ureq. `unversioned` may change with a minor version: it is imported here and nowhere else.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, Result, anyhow};
+use ureq::config::Config;
+use ureq::http::{Request, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+
+use super::dial::dial;
+use super::line::Session;
+use super::recording::{Ending, How};
+use super::tunnel::basic_credentials;
+use super::watch::Watch;
+use super::{Listen, recording};
+use crate::plan::{Plan, ProxyKind};
+use crate::secret::{Mask, MaskedFlow};
+
+const READ_SIZE: usize = 64 * 1024;
+
+pub(super) fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
+    let sensitive = plan.headers.iter().filter(|(name, _)| is_sensitive(name)).map(|(_, value)| value.clone());
+    let proxy_credentials = plan.proxy.as_ref().and_then(basic_credentials);
+    let sent = Mask::of_requests(&plan.secrets, sensitive.chain(proxy_credentials));
+    let received = Mask::of_responses(&plan.secrets);
+    let watch = Watch::start(plan.timeouts, stop);
+    let mut session = Session::new(watch, listener, MaskedFlow::new(sent), MaskedFlow::new(received));
+
+    if plan.key == recording::KeyUse::Missing {
+        session.end(Ending::new(How::NotSent));
+        return Ok(session.listener);
+    }
+    let session = Arc::new(Mutex::new(session));
+    let asked = ask(plan, &session);
+    listen_to_the_end(&mut lock(&session));
+    let ended = lock(&session).has_ended();
+    match Arc::try_unwrap(session) {
+        Ok(session) if ended => Ok(session.into_inner().unwrap_or_else(PoisonError::into_inner).listener),
+        Ok(_) => Err(asked.err().unwrap_or_else(|| anyhow!("the exchange did not end"))),
+        Err(_) => Err(anyhow!("the HTTP client kept the connection")),
+    }
+}
+
+/// Field names whose values are credentials.
+pub(crate) fn is_sensitive(name: &str) -> bool {
+    const NAMES: [&str; 7] =
+        ["authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "x-portkey-api-key"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Lets ureq connect through us, send the request and read the response head. All that matters of its outcome is in the
+/// session already; its error speaks only when no connection was ever tried.
+fn ask<L: Listen>(plan: &Plan, session: &Arc<Mutex<Session<L>>>) -> Result<()> {
+    let config = Config::builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_idle_connections(0)
+        .max_response_header_size(READ_SIZE)
+        .build();
+    let plan_of_dialer = Arc::new(plan.clone());
+    let failure = Arc::new(Mutex::new(None));
+    let dialer = Dialer { session: session.clone(), plan: plan_of_dialer, failure: failure.clone() };
+    let agent = ureq::Agent::with_parts(config, dialer, NoResolver);
+
+    let mut request = Request::post(plan.target.url());
+    for (name, value) in &plan.headers {
+        request = request.header(name, value);
+    }
+    if let (Some(proxy), false) = (&plan.proxy, plan.target.https)
+        && let (ProxyKind::Http, Some(credentials)) = (proxy.kind, basic_credentials(proxy))
+    {
+        request = request.header("Proxy-Authorization", credentials);
+    }
+    let request = request.body(&plan.body[..]).context("the request cannot be built")?;
+    let outcome = agent.run(request);
+    if let Some(own) = lock(&failure).take() {
+        return Err(own);
+    }
+    outcome.map(drop).context("the request cannot be sent")
+}
+
+/// Reads what is left of the response, whatever ureq thinks of it.
+fn listen_to_the_end<L: Listen>(session: &mut Session<L>) {
+    if session.stream.is_some() {
+        let mut buffer = vec![0; READ_SIZE];
+        while session.receive(&mut buffer) > 0 {}
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Dialer<L> {
+    session: Arc<Mutex<Session<L>>>,
+    plan: Arc<Plan>,
+    /// Why the plan itself cannot be performed.
+    failure: Arc<Mutex<Option<anyhow::Error>>>,
+}
+
+impl<L: Listen> Connector for Dialer<L> {
+    type Out = Tap<L>;
+
+    fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Tap<L>>, ureq::Error> {
+        let connected = dial(&mut lock(&self.session), &self.plan);
+        match connected {
+            Ok(true) => {}
+            Ok(false) => return Err(ureq::Error::ConnectionFailed),
+            Err(error) => {
+                *lock(&self.failure) = Some(error);
+                return Err(ureq::Error::ConnectionFailed);
+            }
+        }
+        // RFC 9112 section 3.2.2: to a proxy the target is named in full, which ureq does not do.
+        let is_forwarded = !self.plan.target.https && self.plan.proxy.as_ref().is_some_and(|proxy| proxy.kind == ProxyKind::Http);
+        Ok(Some(Tap {
+            session: self.session.clone(),
+            buffers: LazyBuffers::new(READ_SIZE, READ_SIZE),
+            origin: is_forwarded.then(|| self.plan.target.origin()),
+            https: self.plan.target.https,
+        }))
+    }
+}
+
+impl<L> fmt::Debug for Dialer<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialer")
+    }
+}
+
+/// ureq's end of the line.
+struct Tap<L> {
+    session: Arc<Mutex<Session<L>>>,
+    buffers: LazyBuffers,
+    /// To be put before the path of the request line, once.
+    origin: Option<String>,
+    https: bool,
+}
+
+impl<L> fmt::Debug for Tap<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tap")
+    }
+}
+
+impl<L: Listen> Transport for Tap<L> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let output = &self.buffers.output()[..amount];
+        let mut session = lock(&self.session);
+        let sent = match self.origin.take() {
+            Some(origin) => {
+                let path = output.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
+                session.send(&[&output[..path], origin.as_bytes(), &output[path..]].concat())
+            }
+            None => session.send(output),
+        };
+        sent.map_err(ureq::Error::from)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let space = self.buffers.input_append_buf();
+        let length = if space.is_empty() { 0 } else { lock(&self.session).receive(space) };
+        if length == 0 {
+            return Err(ureq::Error::Io(io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.buffers.input_appended(length);
+        Ok(true)
+    }
+
+    fn is_open(&mut self) -> bool {
+        false
+    }
+
+    fn is_tls(&self) -> bool {
+        self.https
+    }
+}
+
+/// ureq wants an address before it asks for a connection; the dialer finds the real ones.
+#[derive(Debug)]
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let placeholder = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let mut addresses = ResolvedSocketAddrs::from_fn(|_| placeholder);
+        addresses.push(placeholder);
+        Ok(addresses)
+    }
+}

@@ -1,0 +1,47 @@
+//! Performs one plan and tells a listener every event on the wire. It never interprets what a server says: when the message is
+//! complete, and whether anything is wrong with it, is for the listener to know.
+//!
+//! ureq resolves nothing and connects nowhere by itself: our connector hands it a tapped line, ureq writes the request and reads the
+//! response head, and from there on the line is read directly, so that what ureq would skip, decode or call complete is seen as it is.
+
+mod client;
+mod dial;
+mod line;
+pub mod recording;
+mod tls;
+mod tunnel;
+mod watch;
+
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Result;
+
+use crate::plan::Plan;
+use recording::Event;
+
+/// Who hears the events of an exchange, in order, as they happen.
+pub trait Listen: Send + 'static {
+    fn hear(&mut self, event: &Event<'_>) -> Next;
+}
+
+/// What the listener expects after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// More of the message.
+    More,
+    /// The content is whole, but its framing has not said so: a short silence is an end.
+    Settle,
+    /// The message is complete; only what should not be there can still come.
+    Linger,
+    /// Nothing: nobody is interested any more.
+    Stop,
+}
+
+/// Sends the plan's request and tells `listener` all that happens, up to exactly one `end` of the last connection. `stop` ends it early.
+///
+/// # Errors
+/// When llmcheck itself cannot perform the plan: an unreadable certificate file, a field that HTTP does not allow. What the network or
+/// the server does is never an error: the listener has heard it.
+pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
+    client::perform(plan, listener, stop)
+}

@@ -1,0 +1,403 @@
+//! The recording of one exchange: what was asked, then every event on the wire in order. Its text form is one JSON value
+//! per line; reading it gives back the same events, so that a recording and a live exchange take the same road.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, Write};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The first line's mark: format and major version.
+pub const FORMAT: &str = "recording/1";
+
+/// What was asked for, before any byte was sent. Secrets are masked already.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// When the attempt began, RFC 3339.
+    pub started: String,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// Milliseconds waited before this attempt.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waited_ms: u64,
+    /// The endpoint's name in the configuration, or its host.
+    pub endpoint: String,
+    pub method: String,
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(default)]
+    pub stream: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    #[serde(default)]
+    pub key: KeyUse,
+    /// The command that asked, as it could be typed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The proxy's URL without its credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub insecure: bool,
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Whether a key went with the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUse {
+    /// None was configured and the request was not sent for that reason.
+    Missing,
+    /// None was configured and none is needed (loopback).
+    #[default]
+    NotNeeded,
+    Sent,
+}
+
+/// The bounds of an exchange, in seconds where written down; `None` is no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timeouts {
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub connect: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub first_byte: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub idle: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub total: Option<Duration>,
+}
+
+mod seconds {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.map(|duration| duration.as_secs_f64()).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?;
+        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
+}
+
+/// One thing that happened on a connection, at a time in microseconds after the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event<'a> {
+    pub at: u64,
+    /// 0 for the first connection; a tunnel through a proxy and the exchange inside it have numbers of their own.
+    pub connection: u32,
+    pub kind: Kind<'a>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind<'a> {
+    Open(Opened),
+    Sent(Cow<'a, [u8]>),
+    Received(Cow<'a, [u8]>),
+    End(Ending),
+}
+
+/// A step on the way to a usable connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opened {
+    /// The name has these addresses.
+    Resolved {
+        host: String,
+        addresses: Vec<String>,
+    },
+    /// One address did not answer; others may.
+    Failed {
+        address: String,
+        reason: String,
+    },
+    Connected {
+        address: String,
+    },
+    /// The proxy let us through to the target; what follows on this connection is the target's.
+    Tunnelled {
+        through: String,
+        to: String,
+    },
+    /// What the peer showed in the TLS handshake, whether or not we then trusted it.
+    Tls(TlsFacts),
+}
+
+/// The TLS session and the peer's certificate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TlsFacts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cipher: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+    /// The names that the certificate is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// How many certificates the peer sent.
+    #[serde(default)]
+    pub chain: usize,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    pub how: How,
+    /// Words of the operating system, the TLS library or the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Ending {
+    pub fn new(how: How) -> Ending {
+        Ending { how, detail: None }
+    }
+
+    pub fn because(how: How, detail: impl Into<String>) -> Ending {
+        Ending { how, detail: Some(detail.into()) }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// The user stopped it.
+    Cancelled,
+    /// The whole time for the exchange was used up.
+    Deadline,
+    /// The peer closed its side in order.
+    Fin,
+    /// Nothing came within the bound on the first byte.
+    FirstByteTimeout,
+    /// A TLS handshake failed for another reason than those below.
+    HandshakeFailed,
+    /// Nothing more came for as long as we were ready to wait.
+    Idle,
+    NameNotFound,
+    NoConnectionInTime,
+    /// The request was not sent at all; the recording's `asked` says why.
+    NotSent,
+    /// The proxy could not be used at all.
+    ProxyUnreachable,
+    Refused,
+    Reset,
+    /// The certificate has expired or is not valid yet.
+    TlsCertificateExpired,
+    /// The certificate is not acceptable for another reason.
+    TlsCertificateRejected,
+    /// The peer said close_notify.
+    TlsClose,
+    /// The TCP connection ended without a close_notify.
+    TlsCut,
+    TlsIssuerUnknown,
+    TlsNameMismatch,
+    /// The peer's bytes are not TLS.
+    TlsSpokenToPlain,
+    /// The proxy refused the tunnel.
+    TunnelRefused,
+    Unreachable,
+}
+
+impl How {
+    /// No connection came about on which a request could be sent.
+    pub fn is_before_request(self) -> bool {
+        use How::*;
+        match self {
+            HandshakeFailed
+            | NameNotFound
+            | NoConnectionInTime
+            | NotSent
+            | ProxyUnreachable
+            | Refused
+            | TlsCertificateExpired
+            | TlsCertificateRejected
+            | TlsIssuerUnknown
+            | TlsNameMismatch
+            | TlsSpokenToPlain
+            | TunnelRefused
+            | Unreachable => true,
+            Cancelled | Deadline | Fin | FirstByteTimeout | Idle | Reset | TlsClose | TlsCut => false,
+        }
+    }
+}
+
+/// Writes a recording as it happens; every line is flushed, so that a killed run leaves a readable file.
+pub struct Recorder<W> {
+    out: W,
+}
+
+impl<W: Write> Recorder<W> {
+    /// Opens the recording with what was asked.
+    pub fn begin(mut out: W, asked: &Asked) -> io::Result<Recorder<W>> {
+        let mut line = serde_json::to_vec(&json!({ "llmcheck": FORMAT, "asked": asked }))?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+        out.flush()?;
+        Ok(Recorder { out })
+    }
+
+    pub fn write(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let (kind, data) = match &event.kind {
+            Kind::Open(opened) => ("open", serde_json::to_value(opened)?),
+            Kind::Sent(bytes) => (">", bytes_to_value(bytes)),
+            Kind::Received(bytes) => ("<", bytes_to_value(bytes)),
+            Kind::End(Ending { how, detail: None }) => ("end", serde_json::to_value(how)?),
+            Kind::End(ending) => ("end", serde_json::to_value(ending)?),
+        };
+        let data = serde_json::to_string(&data)?;
+        let (seconds, micros) = (event.at / 1_000_000, event.at % 1_000_000);
+        writeln!(self.out, "[{seconds}.{micros:06},{},\"{kind}\",{data}]", event.connection)?;
+        self.out.flush()
+    }
+}
+
+fn bytes_to_value(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Value::from(text),
+        Err(_) => json!({ "base64": STANDARD.encode(bytes) }),
+    }
+}
+
+/// One line of a recording.
+pub enum Line {
+    Asked(Box<Asked>),
+    Event(Event<'static>),
+}
+
+/// Reads a recording line by line; a file may hold several attempts, each opened by its own `asked`.
+pub struct Lines<R> {
+    input: R,
+    number: usize,
+    buffer: String,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub fn new(input: R) -> Lines<R> {
+        Lines { input, number: 0, buffer: String::new() }
+    }
+
+    fn read(&mut self) -> Result<Option<Line>> {
+        loop {
+            self.buffer.clear();
+            self.number += 1;
+            if self.input.read_line(&mut self.buffer).with_context(|| format!("line {}: cannot be read", self.number))? == 0 {
+                return Ok(None);
+            }
+            let text = self.buffer.trim();
+            if !text.is_empty() {
+                return parse_line(text).with_context(|| format!("line {} of the recording", self.number)).map(Some);
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<Line>;
+
+    fn next(&mut self) -> Option<Result<Line>> {
+        self.read().transpose()
+    }
+}
+
+fn parse_line(text: &str) -> Result<Line> {
+    if text.starts_with('{') {
+        #[derive(Deserialize)]
+        struct First {
+            llmcheck: String,
+            asked: Box<Asked>,
+        }
+        let first: First = serde_json::from_str(text).context("not the first line of a recording")?;
+        if first.llmcheck != FORMAT {
+            bail!("the format is {:?}; this version reads {FORMAT:?}", first.llmcheck);
+        }
+        return Ok(Line::Asked(first.asked));
+    }
+    let (seconds, connection, kind, data): (f64, u32, String, Value) =
+        serde_json::from_str(text).context("not [seconds, connection, kind, data]")?;
+    let kind = match kind.as_str() {
+        "open" => Kind::Open(serde_json::from_value(data).context("the data of \"open\"")?),
+        ">" => Kind::Sent(Cow::Owned(bytes_from_value(data)?)),
+        "<" => Kind::Received(Cow::Owned(bytes_from_value(data)?)),
+        "end" if data.is_string() => Kind::End(Ending::new(serde_json::from_value(data).context("the data of \"end\"")?)),
+        "end" => Kind::End(serde_json::from_value(data).context("the data of \"end\"")?),
+        other => bail!("the kind is {other:?}; known are \"open\", \">\", \"<\" and \"end\""),
+    };
+    if !(0.0..1e9).contains(&seconds) {
+        bail!("the time {seconds} is not within a recording");
+    }
+    Ok(Line::Event(Event { at: (seconds * 1e6).round() as u64, connection, kind }))
+}
+
+fn bytes_from_value(data: Value) -> Result<Vec<u8>> {
+    match data {
+        Value::String(text) => Ok(text.into_bytes()),
+        Value::Object(object) => {
+            let text = object.get("base64").and_then(Value::as_str).context("the data is neither text nor {\"base64\": …}")?;
+            STANDARD.decode(text).context("the base64 data")
+        }
+        _ => bail!("the data is neither text nor {{\"base64\": …}}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_event_survives_writing_and_reading() {
+        let events = [
+            Event {
+                at: 1,
+                connection: 0,
+                kind: Kind::Open(Opened::Resolved { host: "a.example".into(), addresses: vec!["[::1]:443".into()] }),
+            },
+            Event {
+                at: 2,
+                connection: 0,
+                kind: Kind::Open(Opened::Tls(TlsFacts { version: Some("TLSv1.3".into()), ..TlsFacts::default() })),
+            },
+            Event { at: 1_234_567, connection: 1, kind: Kind::Sent(Cow::Borrowed(b"POST / HTTP/1.1\r\n\r\n")) },
+            Event { at: 2_000_000, connection: 1, kind: Kind::Received(Cow::Borrowed("你好\u{0}".as_bytes())) },
+            Event { at: 2_000_001, connection: 1, kind: Kind::Received(Cow::Borrowed(b"\xe4\xbd")) },
+            Event { at: 3_000_000, connection: 1, kind: Kind::End(Ending::new(How::TlsCut)) },
+            Event { at: 3_000_000, connection: 1, kind: Kind::End(Ending::because(How::Reset, "by peer")) },
+        ];
+        let asked = Asked { url: "http://a.example/v1".into(), ..Asked::default() };
+        let mut text = Vec::new();
+        let mut recorder = Recorder::begin(&mut text, &asked).unwrap();
+        for event in &events {
+            recorder.write(event).unwrap();
+        }
+        let mut lines = Lines::new(&text[..]).map(Result::unwrap);
+        assert!(matches!(lines.next(), Some(Line::Asked(read)) if *read == asked));
+        for event in &events {
+            assert!(matches!(lines.next(), Some(Line::Event(read)) if read == *event), "{event:?}");
+        }
+        assert!(lines.next().is_none());
+    }
+
+    #[test]
+    fn a_damaged_line_is_named_by_its_number() {
+        let text = "{\"llmcheck\":\"recording/1\",\"asked\":{\"started\":\"\",\"attempt\":1,\"endpoint\":\"\",\"method\":\"POST\",\"url\":\"\"}}\n\n[0.1,0,\"?\",\"\"]\n";
+        let error = Lines::new(text.as_bytes()).find_map(Result::err).unwrap();
+        assert_eq!(format!("{error:#}"), "line 3 of the recording: the kind is \"?\"; known are \"open\", \">\", \"<\" and \"end\"");
+    }
+}

@@ -1,0 +1,157 @@
+//! Good answers that look like faults at first sight. A tool that cries wolf at one of these is worse than one that says nothing.
+
+use std::io;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
+
+use super::{HEALTHY, answer_well, scenario, stream_only};
+use crate::lab::Scenario;
+use crate::lab::answer::{Answer, Part};
+use crate::lab::exchange::Exchange;
+use crate::lab::link::Ending;
+use crate::lab::reply::Reply;
+use crate::lang::text;
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    scenario("healthy-equal-lengths", text("declares the same length twice", "把同一长度声明两次"), HEALTHY, |exchange| {
+        let body = exchange.body();
+        let bytes = exchange.ok().field("Content-Length", body.len()).whole(body);
+        exchange.send(bytes)?;
+        Ok(Ending::Reuse)
+    }),
+    scenario(
+        "healthy-via-proxy-headers",
+        text(
+            "names nginx, Via, X-Cache and CF-Ray in its header, and nothing was changed",
+            "头字段提到 nginx、Via、X-Cache、CF-Ray，但内容未被改动",
+        ),
+        HEALTHY,
+        |exchange| {
+            let route = [
+                ("Server", "nginx"),
+                ("Via", "1.1 squid-7 (squid/5.7)"),
+                ("X-Cache", "MISS from squid-7"),
+                ("CF-Ray", "8e7d0c2b1f3a4d5e-HKG"),
+            ];
+            let bytes = exchange.ok().fields(&route).whole(exchange.body());
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "healthy-digest",
+        text("declares a digest of the answer, and it fits", "声明了回答的摘要，且相符"),
+        HEALTHY,
+        |exchange| {
+            let body = exchange.body();
+            let bytes = exchange.ok().field("Content-Digest", content_digest(&body)).whole(body);
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "healthy-bare-head",
+        text("sends a head in lower case without reason phrase, as hypercorn does", "头字段全小写、无原因短语，与 hypercorn 相同"),
+        HEALTHY,
+        |exchange| {
+            let body = exchange.body();
+            let media_type = if exchange.asked.stream { "text/event-stream" } else { "application/json" };
+            let reply = Reply::with_start_line("HTTP/1.1 200 ").fields(&[("content-type", media_type), ("server", "hypercorn-h11")]);
+            exchange.send(reply.field("content-length", body.len()).followed_by(body))?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario("healthy-http-1-0", text("answers as HTTP/1.0 and closes", "以 HTTP/1.0 回答后关闭"), HEALTHY, |exchange| {
+        let media_type = if exchange.asked.stream { "text/event-stream" } else { "application/json" };
+        let bytes = Reply::with_start_line("HTTP/1.0 200 OK").field("Content-Type", media_type).followed_by(exchange.body());
+        exchange.send(bytes)?;
+        Ok(Ending::Close)
+    }),
+    scenario(
+        "healthy-final-newline",
+        text("indents its JSON and ends it with a newline", "JSON 带缩进，末尾有换行"),
+        super::plain_only("healthy", "healthy"),
+        |exchange| {
+            let body = crate::lab::spelling::indented(&exchange.answer().json()) + "\r\n";
+            let bytes = exchange.ok_as("application/json").whole(body);
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "healthy-talks-of-errors",
+        text("answers with a text about HTTP errors, HTML and rate limits", "回答的内容谈到 HTTP 错误、HTML 和限流"),
+        HEALTHY,
+        |exchange| {
+            let content = "The log says `http: wrote more than the declared Content-Length`, then 429 insufficient_quota, and the page was \
+                           <html><head><title>502 Bad Gateway</title></head></html>. A stream ends with data: [DONE].";
+            exchange.give(&Answer::saying(&exchange.asked, content))
+        },
+    ),
+    scenario(
+        "healthy-long-event",
+        text("sends one event of 1.2 MiB, too long for some line readers", "发送一个 1.2 MiB 的事件，超出某些按行读取器的上限"),
+        stream_only("healthy", "healthy"),
+        |exchange| {
+            let mut long = exchange.answer();
+            let text = long.content.take().unwrap_or_default();
+            let mut events = exchange.answer().events(exchange.asked.include_usage);
+            // The whole text many times over, in the first of the pieces.
+            let many = crate::lab::answer::quoted(&text.repeat((1_258_291 / text.len().max(1)) + 1));
+            if let Some(event) = events.iter_mut().find(|event| event.part == Part::Content) {
+                let at = event.text.find("{\"content\":").map_or(0, |at| at + "{\"content\":".len());
+                let end = event.text[at..].find("},").map_or(event.text.len(), |end| at + end);
+                event.text.replace_range(at..end, &many);
+            }
+            exchange.give_chunks(events.into_iter().map(|event| event.text))
+        },
+    ),
+    scenario(
+        "echoes-key",
+        text(
+            "repeats the API key in its answer: as it is, in base64 and percent-encoded",
+            "在回答中复述 API 密钥：原文、base64 和百分号编码",
+        ),
+        HEALTHY,
+        echo_key,
+    ),
+    scenario(
+        "healthy-azure-first-chunk",
+        text("opens the stream with a chunk without choices, as Azure does", "流以没有 choices 的块开头，与 Azure 相同"),
+        stream_only("healthy", "healthy"),
+        |exchange| {
+            let filter = concat!(
+                r#"data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"#,
+                r#""content_filter_results":{"hate":{"filtered":false,"severity":"safe"}}}]}"#,
+                "\n\n"
+            );
+            let events = exchange.answer().events(exchange.asked.include_usage);
+            exchange.give_chunks(std::iter::once(filter.to_owned()).chain(events.into_iter().map(|event| event.text)))
+        },
+    ),
+];
+
+/// The value of Content-Digest (RFC 9530). SHA-256 comes with the TLS library, which has it in any case.
+pub(super) fn content_digest(body: &str) -> String {
+    let digest = TLS13_AES_128_GCM_SHA256.tls13().map(|suite| suite.common.hash_provider.hash(body.as_bytes()));
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(digest.as_ref().map_or(&[][..], |digest| digest.as_ref())))
+}
+
+fn echo_key(exchange: &mut Exchange) -> io::Result<Ending> {
+    let Some(authorization) = exchange.request.field("Authorization") else {
+        return answer_well(exchange);
+    };
+    let key = authorization.trim_start_matches("Bearer ");
+    let percent: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = BASE64_STANDARD.encode(key);
+    let content = format!("Received {authorization}; in base64 {encoded}; percent-encoded {percent}.");
+    let answer = Answer::saying(&exchange.asked, &content);
+    if exchange.asked.stream {
+        return exchange.give(&answer);
+    }
+    let bytes = exchange.ok().field("X-Debug-Authorization", authorization).whole(answer.json());
+    exchange.send(bytes)?;
+    Ok(Ending::Reuse)
+}

@@ -1,0 +1,11 @@
+//! llmcheck
+pub mod api;
+pub mod diagnosis;
+pub mod evidence;
+pub mod exchange;
+pub mod lab;
+pub mod lang;
+pub mod plan;
+pub mod report;
+pub mod secret;
+pub mod wire;

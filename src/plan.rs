@@ -1,0 +1,110 @@
+//! One request, ready to be sent: every setting resolved, every file read, nothing left to decide.
+
+use std::path::PathBuf;
+
+use crate::exchange::recording::{KeyUse, Timeouts};
+use crate::secret::Secret;
+
+/// What to send, where, by which way and within which bounds.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The endpoint's name in the configuration, or its host.
+    pub endpoint: String,
+    pub target: Target,
+    /// Field names and values in the order in which they are sent.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub model: Option<String>,
+    pub stream: bool,
+    pub max_tokens: Option<u64>,
+    pub key: KeyUse,
+    /// Everything that must not be shown: keys, passwords, the values of fields that carry them.
+    pub secrets: Vec<Secret>,
+    pub proxy: Option<Proxy>,
+    pub trust: Trust,
+    pub timeouts: Timeouts,
+}
+
+/// The URL of the request, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub https: bool,
+    /// A name or an address; an IPv6 address without its brackets.
+    pub host: String,
+    pub port: u16,
+    /// Path and query, beginning with `/`.
+    pub path: String,
+}
+
+impl Target {
+    /// Scheme, host and port, the port only where it is not the scheme's own.
+    pub fn origin(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        let default_port = if self.https { 443 } else { 80 };
+        let host = bracketed(&self.host);
+        if self.port == default_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{}", self.port) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}{}", self.origin(), self.path)
+    }
+
+    /// Host and port, as CONNECT and SOCKS want them.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", bracketed(&self.host), self.port)
+    }
+}
+
+/// The host as it stands in a URL.
+pub fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_string() }
+}
+
+/// A proxy between us and the target.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    pub kind: ProxyKind,
+    pub host: String,
+    pub port: u16,
+    pub credentials: Option<(String, Secret)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyKind {
+    Http,
+    /// SOCKS version 5; we resolve the name.
+    Socks5,
+    /// SOCKS version 5; the proxy resolves the name.
+    Socks5h,
+}
+
+impl Proxy {
+    /// The URL without credentials.
+    pub fn url(&self) -> String {
+        let scheme = match self.kind {
+            ProxyKind::Http => "http",
+            ProxyKind::Socks5 => "socks5",
+            ProxyKind::Socks5h => "socks5h",
+        };
+        format!("{scheme}://{}:{}", bracketed(&self.host), self.port)
+    }
+}
+
+/// Which certificates are believed.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    pub roots: Roots,
+    /// Believe every certificate.
+    pub insecure: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub enum Roots {
+    /// The operating system's store.
+    #[default]
+    System,
+    File(PathBuf),
+    Directory(PathBuf),
+    /// PEM text.
+    Pem(String),
+}

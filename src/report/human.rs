@@ -1,0 +1,284 @@
+//! The page for people, in the manner of rustc: headline, where, the bytes with carets, the ledger, who, what to do.
+
+use colored::{ColoredString, Colorize as _};
+
+use super::excerpt::Excerpt;
+use super::model::{FindingReport, Ledger, Report};
+use super::{sanitize, words};
+use crate::diagnosis::{Severity, Side};
+use crate::lang::{Lang, Text};
+use crate::wire::transcript::Transcript;
+
+/// A page wider than this is hard to read; narrower than the other, useless.
+const WIDEST: usize = 120;
+const NARROWEST: usize = 40;
+
+/// How to print a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub lang: Lang,
+    /// Columns to which text is wrapped; none for a pipe.
+    pub width: Option<usize>,
+    pub verbose: bool,
+}
+
+/// The report as a page that ends with a line feed.
+pub fn page(report: &Report, transcript: &Transcript, style: Style) -> String {
+    let mut page = Page { lines: String::new(), style };
+    page.headline(report);
+    page.place(report);
+    page.excerpts(report, transcript);
+    page.notes(report);
+    if style.verbose {
+        page.details(report);
+    }
+    page.lines
+}
+
+/// One line for a healthy answer.
+pub fn line(report: &Report, style: Style) -> String {
+    let mut parts = vec![format!("{}: {}", severity(report, style.lang), report.verdict.title)];
+    if let Some(response) = &report.response {
+        parts.push(format!("{} {}", response.version, response.status.map_or_else(String::new, |status| status.to_string())));
+    }
+    parts.push(ledger_line(&report.ledger, style.lang));
+    if let Some(total) = report.timing.times.total {
+        parts.push(milliseconds(total));
+    }
+    if report.recovered {
+        parts.push(words::ATTEMPT.fill(style.lang, |_| Some(report.attempts.len().to_string())));
+    }
+    let line = sanitize::for_line(&parts.join(" · ")).into_owned();
+    let mut text = format!("{line}\n");
+    if style.verbose {
+        let mut page = Page { lines: String::new(), style };
+        page.details(report);
+        text.push_str(&page.lines);
+    }
+    text
+}
+
+fn severity(report: &Report, lang: Lang) -> ColoredString {
+    match report.verdict.severity {
+        Severity::Error => words::ERROR.get(lang).red().bold(),
+        Severity::Warning => words::WARNING.get(lang).yellow().bold(),
+        Severity::Ok => words::OK.get(lang).green().bold(),
+    }
+}
+
+/// A time as people say it.
+pub fn milliseconds(milliseconds: f64) -> String {
+    if milliseconds < 10_000.0 { format!("{milliseconds:.0} ms") } else { format!("{:.1} s", milliseconds / 1000.0) }
+}
+
+struct Page {
+    lines: String,
+    style: Style,
+}
+
+impl Page {
+    fn width(&self) -> usize {
+        self.style.width.unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
+    }
+
+    fn push(&mut self, line: &str) {
+        self.lines.push_str(line.trim_end());
+        self.lines.push('\n');
+    }
+
+    fn headline(&mut self, report: &Report) {
+        let title = sanitize::for_line(&report.verdict.title).into_owned();
+        let line = format!("{}[{}]: {}", severity(report, self.style.lang), report.verdict.code, title.bold());
+        self.push(&line);
+    }
+
+    fn place(&mut self, report: &Report) {
+        let lang = self.style.lang;
+        let host = report.request.url.split("://").nth(1).unwrap_or(&report.request.url).split('/').next().unwrap_or("").to_string();
+        let host = |_: &str| Some(host.clone());
+        let mut parts = match &report.response {
+            Some(response) => vec![
+                words::RESPONSE_FROM.fill(lang, host),
+                format!("{} {}", response.version, response.status.map_or_else(String::new, |status| status.to_string())),
+            ],
+            None => vec![words::REQUEST_TO.fill(lang, host)],
+        };
+        parts.push(words::ATTEMPT.fill(lang, |_| Some(report.attempts.len().to_string())));
+        let line = format!("  {} {}", "-->".blue().bold(), sanitize::for_line(&parts.join(" · ")));
+        self.push(&line);
+    }
+
+    fn bar(&mut self, text: &str) {
+        let line = format!("   {} {text}", "|".blue().bold());
+        self.push(&line);
+    }
+
+    fn excerpts(&mut self, report: &Report, transcript: &Transcript) {
+        let width = self.width().saturating_sub(8);
+        let mut is_open = false;
+        let roots = report.findings.iter().filter(|finding| finding.code == report.verdict.code);
+        for mark in roots.flat_map(|finding| &finding.marks) {
+            let flow = match mark.side {
+                Side::Request => &transcript.sent,
+                Side::Response => &transcript.received,
+            };
+            let Some(excerpt) = Excerpt::of(flow, &(mark.start..mark.end), width) else {
+                continue;
+            };
+            if !is_open {
+                self.bar("");
+                is_open = true;
+            }
+            self.bar(&format!(" {}", excerpt.text));
+            let label = sanitize::for_line(&mark.label).into_owned();
+            let carets = format!("{} {label}", "^".repeat(excerpt.carets));
+            self.bar(&format!(" {}{}", " ".repeat(excerpt.indent), carets.red().bold()));
+        }
+        self.bar("");
+    }
+
+    fn notes(&mut self, report: &Report) {
+        let lang = self.style.lang;
+        self.note(words::WHAT, &report.verdict.summary);
+        if report.response.is_some() {
+            self.note(words::LEDGER, &ledger_line(&report.ledger, lang));
+        }
+        let who = words::at_fault(report.verdict.at_fault).get(lang);
+        self.note(words::WHO, &format!("{who} ({})", words::confidence(report.verdict.confidence).get(lang)));
+        for advice in &report.verdict.advice {
+            self.note(words::HELP, advice);
+        }
+        for finding in report.findings.iter().filter(|finding| finding.code != report.verdict.code) {
+            self.note(words::ALSO, &beside(finding, lang));
+        }
+        if let Some(command) = &report.verdict.confirm {
+            self.note_unwrapped(words::CONFIRM, command);
+        }
+        self.note_unwrapped(words::MORE, &format!("llmcheck explain {}", report.verdict.code));
+    }
+
+    fn note(&mut self, name: Text, text: &str) {
+        let name = name.get(self.style.lang);
+        let text = sanitize::for_line(text).into_owned();
+        let indent = 5 + label_width(name);
+        let lines = match self.style.width {
+            Some(_) => textwrap::wrap(&text, self.width().saturating_sub(indent).max(20)),
+            None => vec![text.as_str().into()],
+        };
+        for (index, line) in lines.iter().enumerate() {
+            if index == 0 {
+                self.first_note_line(name, line);
+            } else {
+                self.push(&format!("{}{line}", " ".repeat(indent)));
+            }
+        }
+    }
+
+    /// For commands: what is copied must be one line.
+    fn note_unwrapped(&mut self, name: Text, text: &str) {
+        let name = name.get(self.style.lang);
+        self.first_note_line(name, &sanitize::for_line(text));
+    }
+
+    fn first_note_line(&mut self, name: &str, text: &str) {
+        let padding = " ".repeat(label_width(name) - unicode_width::UnicodeWidthStr::width(name));
+        let line = format!("   {} {}{padding}{text}", "=".blue().bold(), name.bold());
+        self.push(&line);
+    }
+
+    /// Raw heads in wire order and case, the timing, and where each setting came from.
+    fn details(&mut self, report: &Report) {
+        let request = &report.request;
+        self.push(&format!("{} {}", ">".blue().bold(), sanitize::for_line(&format!("{} {}", request.method, request.url))));
+        for (name, value) in &request.headers {
+            self.push(&format!("{} {}", ">".blue().bold(), sanitize::for_line(&format!("{name}: {value}"))));
+        }
+        if let Some(response) = &report.response {
+            let status = response.status.map_or_else(String::new, |status| status.to_string());
+            self.push(&format!(
+                "{} {}",
+                "<".blue().bold(),
+                sanitize::for_line(&format!("{} {status} {}", response.version, response.reason))
+            ));
+            for (name, value) in &response.headers {
+                self.push(&format!("{} {}", "<".blue().bold(), sanitize::for_line(&format!("{name}: {value}"))));
+            }
+        }
+        let times = &report.timing.times;
+        let stages = [
+            ("resolved", times.resolved),
+            ("connected", times.connected),
+            ("tls", times.tls),
+            ("sent", times.sent),
+            ("first byte", times.first_byte),
+            ("head", times.head),
+            ("first token", times.first_token),
+            ("last byte", times.last_byte),
+            ("total", times.total),
+        ];
+        let shown: Vec<String> = stages.iter().filter_map(|(name, time)| Some(format!("{name} {}", milliseconds((*time)?)))).collect();
+        self.push(&format!("{} {}", "*".blue().bold(), shown.join(" · ")));
+        if let Some(tls) = &report.route.tls {
+            let facts = [&tls.version, &tls.cipher, &tls.subject, &tls.issuer, &tls.not_after];
+            let shown: Vec<&str> = facts.into_iter().flatten().map(String::as_str).collect();
+            self.push(&format!("{} tls: {}", "*".blue().bold(), sanitize::for_line(&shown.join(" · "))));
+        }
+        let witnesses: Vec<String> =
+            report.witnesses.iter().map(|witness| format!("{} {}", witness.name, format!("{:?}", witness.says).to_lowercase())).collect();
+        if !witnesses.is_empty() {
+            self.push(&format!("{} witnesses: {}", "*".blue().bold(), witnesses.join(" · ")));
+        }
+        for (name, source) in report.settings.iter().flatten() {
+            let text = format!("{name}: {} ({})", plain(&source["value"]), plain(&source["source"]));
+            self.push(&format!("{} {}", "*".blue().bold(), sanitize::for_line(&text)));
+        }
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+}
+
+/// The columns of the longest note name in its language, and one blank.
+fn label_width(name: &str) -> usize {
+    if name.is_ascii() { "confirm: ".len() } else { 7 }
+}
+
+fn beside(finding: &FindingReport, lang: Lang) -> String {
+    let words = if finding.follows.is_empty() { words::BESIDE } else { words::FOLLOWS };
+    words.fill(lang, |slot| match slot {
+        "code" => Some(finding.code.to_string()),
+        "title" => Some(finding.title.clone()),
+        _ => None,
+    })
+}
+
+fn ledger_line(ledger: &Ledger, lang: Lang) -> String {
+    let number = |words: Text, n: u64| words.fill(lang, |_| Some(n.to_string()));
+    let mut parts = Vec::new();
+    match ledger.declared {
+        Some(declared) => parts.push(number(words::DECLARED, declared)),
+        None if ledger.chunks.is_none() => parts.push(words::NO_LENGTH.get(lang).to_string()),
+        None => {}
+    }
+    parts.push(number(words::ON_THE_WIRE, ledger.wire));
+    parts.extend(ledger.missing.filter(|n| *n > 0).map(|n| number(words::MISSING, n)));
+    parts.extend(ledger.surplus.filter(|n| *n > 0).map(|n| number(words::SURPLUS, n)));
+    parts.extend(ledger.chunks.map(|n| number(words::CHUNKS, n)));
+    if ledger.coding != "identity" {
+        parts.push(words::DECODED.fill(lang, |slot| match slot {
+            "n" => Some(ledger.decoded.to_string()),
+            _ => Some(ledger.coding.to_string()),
+        }));
+    }
+    if ledger.characters != ledger.decoded {
+        let equals = if ledger.declared == Some(ledger.characters) { words::EQUALS_DECLARED.get(lang) } else { "" };
+        parts.push(format!("{}{equals}", number(words::CHARACTERS, ledger.characters)));
+    }
+    parts.extend(ledger.sse.as_ref().map(|sse| number(words::EVENTS, sse.events)));
+    if ledger.not_kept > 0 {
+        parts.push(number(words::NOT_KEPT, ledger.not_kept));
+    }
+    parts.push(words::ENDED.fill(lang, |_| Some(words::end(ledger.end).get(lang).to_string())));
+    parts.join(" · ")
+}

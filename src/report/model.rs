@@ -1,0 +1,444 @@
+//! The report, `llmcheck.report/1`: a contract. Keys are only ever added. Words follow the language, all else is English.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::api::reply::Usage;
+use crate::diagnosis::{AtFault, Class, Confidence, Diagnosis, Finding, Severity, Side};
+use crate::evidence::Evidence;
+use crate::exchange::recording::{How, Opened, TlsFacts};
+use crate::lang::Lang;
+use crate::wire::content::Form;
+use crate::wire::framing::Framing;
+use crate::wire::json::Closure;
+use crate::wire::transcript::{Times, Transcript};
+
+pub const SCHEMA: &str = "llmcheck.report/1";
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub schema: &'static str,
+    pub tool: String,
+    pub verdict: Verdict,
+    pub findings: Vec<FindingReport>,
+    pub witnesses: Vec<Witness>,
+    pub ledger: Ledger,
+    pub request: Request,
+    pub response: Option<Response>,
+    pub route: Route,
+    pub timing: Timing,
+    pub answer: Answer,
+    pub attempts: Vec<Attempt>,
+    /// The last attempt succeeded after others had failed.
+    pub recovered: bool,
+    pub lang: &'static str,
+    /// Where each setting came from; only a live run knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    pub class: Class,
+    pub code: &'static str,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub at_fault: AtFault,
+    pub retryable: bool,
+    pub title: String,
+    pub summary: String,
+    pub advice: Vec<String>,
+    /// A command that would confirm it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
+    /// The witnesses that speak for it.
+    pub decided_by: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    pub code: &'static str,
+    pub class: Class,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub at_fault: AtFault,
+    pub title: String,
+    pub values: Map<String, Value>,
+    pub marks: Vec<MarkReport>,
+    pub follows: Vec<&'static str>,
+}
+
+/// A place in the bytes of one side of the connection, end exclusive.
+#[derive(Clone, Debug, Serialize)]
+pub struct MarkReport {
+    pub key: &'static str,
+    pub label: String,
+    pub side: Side,
+    pub start: u64,
+    pub end: u64,
+}
+
+/// One independent sign of completeness and what it says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Witness {
+    pub name: &'static str,
+    pub says: Testimony,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Testimony {
+    Complete,
+    Incomplete,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Ledger {
+    pub framing: Framing,
+    pub declared: Option<u64>,
+    /// Body bytes on the wire without chunk framing.
+    pub wire: u64,
+    pub missing: Option<u64>,
+    pub surplus: Option<u64>,
+    pub chunks: Option<u64>,
+    pub coding: &'static str,
+    pub decoded: u64,
+    pub characters: u64,
+    pub json_complete: Option<bool>,
+    pub sse: Option<Sse>,
+    pub end: &'static str,
+    /// Bytes of the response that were counted and not kept.
+    pub not_kept: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Sse {
+    pub events: u64,
+    pub comments: u64,
+    pub done: bool,
+    pub finish_reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body_bytes: u64,
+    pub stream: bool,
+    pub max_tokens: Option<u64>,
+    pub model: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    pub version: String,
+    pub status: Option<u16>,
+    pub reason: String,
+    pub head_bytes: u64,
+    /// In wire order and case.
+    pub headers: Vec<(String, String)>,
+    /// Statuses of 1xx heads before this one.
+    pub interim: Vec<u16>,
+}
+
+/// What lies between us and the answer, as far as it shows itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct Route {
+    pub endpoint: String,
+    pub address: Option<String>,
+    pub proxy: Option<String>,
+    pub tls: Option<TlsFacts>,
+    /// Fields by which intermediaries and servers name themselves: recorded, not judged.
+    pub marks: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Timing {
+    #[serde(flatten)]
+    pub times: Times,
+    pub longest_silence: Option<f64>,
+    /// Milliseconds that one step of `arrivals` spans.
+    pub arrivals_step: f64,
+    /// Start in milliseconds and bytes.
+    pub arrivals: Vec<(f64, u64)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    pub text: Option<String>,
+    pub finish_reason: Option<String>,
+    pub usage: Option<Usage>,
+    /// There is text, and it is not known to be all.
+    pub partial: bool,
+    /// The text is longer than what is kept of it.
+    pub cut_off: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Attempt {
+    pub endpoint: String,
+    pub model: Option<String>,
+    pub class: Class,
+    pub code: &'static str,
+    pub waited_ms: u64,
+    pub total_ms: Option<f64>,
+}
+
+impl Attempt {
+    pub fn of(transcript: &Transcript, diagnosis: &Diagnosis) -> Attempt {
+        Attempt {
+            endpoint: transcript.asked.endpoint.clone(),
+            model: transcript.asked.model.clone(),
+            class: diagnosis.verdict.entry.class,
+            code: diagnosis.verdict.entry.code,
+            waited_ms: transcript.asked.waited_ms,
+            total_ms: transcript.times.total,
+        }
+    }
+}
+
+impl Report {
+    /// The report of the last attempt, with a line for each of them.
+    pub fn new(evidence: &Evidence<'_>, diagnosis: &Diagnosis, attempts: Vec<Attempt>, lang: Lang) -> Report {
+        let witnesses = witnesses(evidence);
+        Report {
+            schema: SCHEMA,
+            tool: concat!("llmcheck ", env!("CARGO_PKG_VERSION")).to_string(),
+            verdict: verdict(evidence, diagnosis, &witnesses, lang),
+            findings: diagnosis.findings.iter().map(|finding| finding_report(finding, lang)).collect(),
+            witnesses,
+            ledger: ledger(evidence),
+            request: request(evidence),
+            response: response(evidence),
+            route: route(evidence),
+            timing: timing(evidence),
+            answer: answer(evidence, diagnosis),
+            recovered: attempts.len() > 1 && diagnosis.is_healthy(),
+            attempts,
+            lang: lang.tag(),
+            settings: None,
+        }
+    }
+}
+
+fn verdict(evidence: &Evidence<'_>, diagnosis: &Diagnosis, witnesses: &[Witness], lang: Lang) -> Verdict {
+    let Finding { entry, confidence, at_fault, retryable, .. } = diagnosis.verdict;
+    let testimony = if diagnosis.is_healthy() { Testimony::Complete } else { Testimony::Incomplete };
+    let command = command(evidence);
+    Verdict {
+        class: entry.class,
+        code: entry.code,
+        severity: entry.severity,
+        confidence,
+        at_fault,
+        retryable,
+        title: diagnosis.verdict.say(entry.title, lang),
+        summary: diagnosis.verdict.say(entry.summary, lang),
+        advice: entry.advice.iter().map(|advice| diagnosis.verdict.say(*advice, lang)).collect(),
+        confirm: Some(entry.confirm.replace("{command}", &command)).filter(|command| !command.is_empty()),
+        decided_by: witnesses.iter().filter(|witness| witness.says == testimony).map(|witness| witness.name).collect(),
+    }
+}
+
+/// What was run, or what would ask the same.
+fn command(evidence: &Evidence<'_>) -> String {
+    let asked = evidence.asked();
+    asked.command.clone().unwrap_or_else(|| {
+        let base = asked.url.strip_suffix("/chat/completions").unwrap_or(&asked.url);
+        let stream = if asked.stream { " --stream" } else { "" };
+        let model = asked.model.as_ref().map_or_else(String::new, |model| format!(" -m {model}"));
+        format!("llmcheck chat hello --base-url {base}{model}{stream}")
+    })
+}
+
+fn finding_report(finding: &Finding, lang: Lang) -> FindingReport {
+    let label = |key: &str| finding.entry.labels.iter().find(|(name, _)| *name == key).map(|(_, words)| finding.say(*words, lang));
+    FindingReport {
+        code: finding.entry.code,
+        class: finding.entry.class,
+        severity: finding.entry.severity,
+        confidence: finding.confidence,
+        at_fault: finding.at_fault,
+        title: finding.say(finding.entry.title, lang),
+        values: finding.values.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        marks: finding
+            .marks
+            .iter()
+            .map(|mark| MarkReport {
+                key: mark.key,
+                label: label(mark.key).unwrap_or_default(),
+                side: mark.side,
+                start: mark.span.start,
+                end: mark.span.end,
+            })
+            .collect(),
+        follows: finding.follows.clone(),
+    }
+}
+
+/// Every sign of completeness that this exchange has.
+fn witnesses(evidence: &Evidence<'_>) -> Vec<Witness> {
+    let mut witnesses = Vec::new();
+    let mut hear = |name, is_complete: Option<bool>| {
+        if let Some(is_complete) = is_complete {
+            witnesses.push(Witness { name, says: if is_complete { Testimony::Complete } else { Testimony::Incomplete } });
+        }
+    };
+    let Some(response) = evidence.response() else {
+        return witnesses;
+    };
+    hear("declared-length", evidence.length.as_ref().map(|length| length.declared == length.wire));
+    hear("last-chunk", (evidence.framing() == Framing::Chunked).then(|| response.body.chunked_end.is_some()));
+    let is_orderly = match evidence.how {
+        Some(How::Fin | How::TlsClose) => Some(true),
+        Some(How::Reset | How::TlsCut | How::Cancelled | How::Deadline) => Some(false),
+        Some(How::Idle) => Some(evidence.framing_is_complete()),
+        _ => None,
+    };
+    hear("end-of-connection", is_orderly);
+    hear("coding-trailer", response.content.progress().map(|progress| *progress == crate::wire::coding::Progress::Finished));
+    match &response.content.form {
+        Form::Json(document) => hear("json", Some(matches!(document.closure(), Closure::Closed { .. }) && evidence.syntax_fault.is_none())),
+        Form::Stream(stream) => {
+            hear("finish-reason", Some(stream.finish_reason.is_some()));
+            hear("done", (stream.done > 0).then_some(true));
+        }
+        _ => {}
+    }
+    hear("content", evidence.reply.as_ref().filter(|_| evidence.is_success()).map(|reply| reply.has_content()));
+    witnesses
+}
+
+fn ledger(evidence: &Evidence<'_>) -> Ledger {
+    let end = match evidence.how {
+        None => "none",
+        Some(How::Fin) => "fin",
+        Some(How::Reset) => "reset",
+        Some(How::TlsClose) => "tls-close",
+        Some(How::TlsCut) => "tls-cut",
+        Some(How::Idle) => "idle",
+        Some(How::Deadline | How::FirstByteTimeout | How::NoConnectionInTime) => "timeout",
+        Some(How::Cancelled) => "cancelled",
+        Some(_) => "none",
+    };
+    let not_kept = evidence.transcript.received.dropped();
+    let Some(response) = evidence.response() else {
+        return Ledger { end, coding: "identity", not_kept, ..Ledger::default() };
+    };
+    let (body, content) = (&response.body, &response.content);
+    Ledger {
+        framing: body.promise.framing,
+        declared: body.promise.declared(),
+        wire: body.payload,
+        missing: evidence.length.as_ref().map(|length| length.missing()),
+        surplus: evidence.surplus().map(|(surplus, _)| surplus).or_else(|| evidence.length.as_ref().map(|_| 0)),
+        chunks: (body.promise.framing == Framing::Chunked).then_some(body.chunks),
+        coding: content.coding.name(),
+        decoded: content.decoded,
+        characters: content.characters,
+        json_complete: match &content.form {
+            Form::Json(document) => Some(matches!(document.closure(), Closure::Closed { .. })),
+            _ => None,
+        },
+        sse: content.stream().map(|stream| Sse {
+            events: stream.events,
+            comments: stream.comments(),
+            done: stream.done > 0,
+            finish_reason: stream.finish_reason.clone(),
+        }),
+        end,
+        not_kept,
+    }
+}
+
+fn request(evidence: &Evidence<'_>) -> Request {
+    let asked = evidence.asked();
+    let head = evidence.transcript.request.as_ref();
+    Request {
+        method: asked.method.clone(),
+        url: asked.url.clone(),
+        headers: head.map(pairs).unwrap_or_default(),
+        body_bytes: head.map_or(0, |head| evidence.transcript.sent.length() - head.span.end),
+        stream: asked.stream,
+        max_tokens: asked.max_tokens,
+        model: asked.model.clone(),
+    }
+}
+
+fn pairs(head: &crate::wire::head::Head) -> Vec<(String, String)> {
+    head.fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect()
+}
+
+fn response(evidence: &Evidence<'_>) -> Option<Response> {
+    let head = evidence.head()?;
+    Some(Response {
+        version: head.version().to_string(),
+        status: head.status(),
+        reason: head.reason().to_string(),
+        head_bytes: head.span.end - head.span.start,
+        headers: pairs(head),
+        interim: evidence.transcript.interim.iter().filter_map(|head| head.status()).collect(),
+    })
+}
+
+fn route(evidence: &Evidence<'_>) -> Route {
+    const NAMES: [&str; 18] = [
+        "server",
+        "via",
+        "x-cache",
+        "x-served-by",
+        "x-powered-by",
+        "cf-ray",
+        "x-amz-cf-id",
+        "x-azure-ref",
+        "x-envoy-upstream-service-time",
+        "x-oneapi-request-id",
+        "x-litellm-call-id",
+        "x-portkey-trace-id",
+        "x-request-id",
+        "request-id",
+        "apim-request-id",
+        "openai-processing-ms",
+        "age",
+        "x-squid-error",
+    ];
+    let address = evidence.transcript.opened.iter().rev().find_map(|opened| match opened {
+        Opened::Connected { address } => Some(address.clone()),
+        _ => None,
+    });
+    let marks = evidence.head().map_or_else(Vec::new, |head| {
+        let is_mark = |name: &str| NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+        head.fields.iter().filter(|field| is_mark(&field.name)).map(|field| (field.name.clone(), field.value.clone())).collect()
+    });
+    Route {
+        endpoint: evidence.asked().endpoint.clone(),
+        address,
+        proxy: evidence.asked().proxy.clone(),
+        tls: evidence.transcript.tls.clone(),
+        marks,
+    }
+}
+
+fn timing(evidence: &Evidence<'_>) -> Timing {
+    let arrivals = &evidence.transcript.arrivals;
+    Timing {
+        times: evidence.transcript.times.clone(),
+        longest_silence: arrivals.longest_silence.map(|(_, length)| length as f64 / 1000.0),
+        arrivals_step: arrivals.width_ms(),
+        arrivals: arrivals.histogram(),
+    }
+}
+
+fn answer(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Answer {
+    let reply = evidence.reply.as_ref().filter(|_| evidence.error.is_none() || evidence.stream().is_some());
+    let text = reply.map(|reply| reply.text.clone()).filter(|text| !text.is_empty());
+    let is_whole = evidence.content_is_whole() && evidence.error.is_none() && evidence.finish_reason().is_some();
+    Answer {
+        partial: text.is_some() && !is_whole && !diagnosis.is_healthy(),
+        cut_off: evidence.stream().is_some_and(|stream| stream.text_is_cut_off()),
+        finish_reason: evidence.finish_reason().map(str::to_string),
+        usage: evidence.usage().cloned(),
+        text,
+    }
+}

@@ -1,0 +1,68 @@
+//! Words of the page that belong to no single diagnosis.
+
+use crate::diagnosis::{AtFault, Confidence};
+use crate::lang::{Text, text};
+
+pub const LEDGER: Text = text("ledger:", "账目：");
+pub const WHO: Text = text("who:", "责任：");
+pub const WHAT: Text = text("what:", "经过：");
+pub const HELP: Text = text("help:", "建议：");
+pub const ALSO: Text = text("also:", "另有：");
+pub const CONFIRM: Text = text("confirm:", "确认：");
+pub const MORE: Text = text("more:", "详情：");
+
+pub const ERROR: Text = text("error", "错误");
+pub const WARNING: Text = text("warning", "警告");
+pub const OK: Text = text("ok", "正常");
+
+pub const RESPONSE_FROM: Text = text("response from {host}", "{host} 的响应");
+pub const REQUEST_TO: Text = text("request to {host}", "发往 {host} 的请求");
+pub const ATTEMPT: Text = text("attempt {n}", "第 {n} 次");
+pub const FOLLOWS: Text = text("{code}, a consequence: {title}", "{code}，由此引起：{title}");
+pub const BESIDE: Text = text("{code}: {title}", "{code}：{title}");
+
+pub const DECLARED: Text = text("declared {n}", "声明长度 {n}");
+pub const ON_THE_WIRE: Text = text("on the wire {n}", "线上实收 {n}");
+pub const MISSING: Text = text("missing {n}", "缺少字节 {n}");
+pub const SURPLUS: Text = text("surplus {n}", "多余字节 {n}");
+pub const CHUNKS: Text = text("chunks {n}", "分块 {n}");
+pub const DECODED: Text = text("decoded {n} ({coding})", "解码后 {n}（{coding}）");
+pub const CHARACTERS: Text = text("characters {n}", "字符 {n}");
+pub const EVENTS: Text = text("events {n}", "事件 {n}");
+pub const EQUALS_DECLARED: Text = text(" = declared", " = 声明长度");
+pub const ENDED: Text = text("ended by {end}", "结束方式 {end}");
+pub const NOT_KEPT: Text = text("not kept {n}", "未保留 {n}");
+pub const NO_LENGTH: Text = text("no length declared", "未声明长度");
+
+pub fn end(end: &str) -> Text {
+    match end {
+        "fin" => text("close (FIN)", "正常关闭（FIN）"),
+        "reset" => text("reset (RST)", "重置（RST）"),
+        "tls-close" => text("TLS close", "TLS 正常关闭"),
+        "tls-cut" => text("TLS cut without close_notify", "TLS 断开，无 close_notify"),
+        "idle" => text("silence", "静默"),
+        "timeout" => text("our timeout", "我方超时"),
+        "cancelled" => text("you", "用户中止"),
+        _ => text("nothing seen", "未见结束"),
+    }
+}
+
+pub fn at_fault(at_fault: AtFault) -> Text {
+    match at_fault {
+        AtFault::Client => text("the request or its settings, on your side", "请求或其设置，在你这一侧"),
+        AtFault::Network => text("the network in between", "中间的网络"),
+        AtFault::Provider => text("the model's provider", "模型服务商"),
+        AtFault::Proxy => text("a proxy or gateway in between", "中间的代理或网关"),
+        AtFault::Relay => text("the server or relay that wrote the response", "写出响应的服务器或中转"),
+        AtFault::Server => text("the server that answered, or its upstream", "作答的服务器或其上游"),
+        AtFault::Unknown => text("not known", "未知"),
+    }
+}
+
+pub fn confidence(confidence: Confidence) -> Text {
+    match confidence {
+        Confidence::Certain => text("certain", "确定"),
+        Confidence::Likely => text("likely", "很可能"),
+        Confidence::Possible => text("possible", "可能"),
+    }
+}

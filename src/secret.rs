@@ -1,0 +1,218 @@
+//! Keys and passwords: a type that cannot be printed, and the mask that takes them out of every byte that is shown or kept.
+//! A masked byte becomes `*`, one for one, so that every offset in a recording stays true.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem::Finder;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// A shorter secret is masked only in the request's own fields: as a word of an answer («EMPTY», «none») it proves nothing,
+/// and masking it would alter the evidence.
+const SHORTEST_IN_A_RESPONSE: usize = 8;
+
+/// A text that neither `Debug` nor `Display` shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The text itself, for the wire only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// Finds secrets, plain, percent-encoded or inside base64, and overwrites them with `*`.
+#[derive(Clone, Debug, Default)]
+pub struct Mask {
+    needles: Vec<Finder<'static>>,
+}
+
+impl Mask {
+    /// A mask for what a server may send back.
+    pub fn of_responses<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Mask {
+        let long = secrets.into_iter().filter(|secret| secret.0.len() >= SHORTEST_IN_A_RESPONSE);
+        Mask::of_forms(long.flat_map(|secret| forms(&secret.0)))
+    }
+
+    /// A mask for what is sent: every form of the secrets, and the field values that carry them, however short they are.
+    pub fn of_requests<'a>(secrets: impl IntoIterator<Item = &'a Secret>, field_values: impl IntoIterator<Item = String>) -> Mask {
+        let long = secrets.into_iter().filter(|secret| secret.0.len() >= SHORTEST_IN_A_RESPONSE);
+        Mask::of_forms(long.flat_map(|secret| forms(&secret.0)).chain(field_values))
+    }
+
+    fn of_forms(forms: impl Iterator<Item = String>) -> Mask {
+        let mut forms: Vec<String> = forms.filter(|form| !form.is_empty()).collect();
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        forms.dedup();
+        Mask { needles: forms.iter().map(|form| Finder::new(form.as_bytes()).into_owned()).collect() }
+    }
+
+    /// Overwrites every secret in `bytes`.
+    pub fn cover(&self, bytes: &mut [u8]) {
+        for needle in &self.needles {
+            let mut from = 0;
+            while let Some(at) = needle.find(&bytes[from..]) {
+                let start = from + at;
+                from = start + needle.needle().len();
+                bytes[start..from].fill(b'*');
+            }
+        }
+    }
+
+    /// The text with every secret overwritten.
+    pub fn cover_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if !self.needles.iter().any(|needle| needle.find(text.as_bytes()).is_some()) {
+            return Cow::Borrowed(text);
+        }
+        let mut bytes = text.as_bytes().to_vec();
+        self.cover(&mut bytes);
+        // A needle is whole characters, so that what is left is still UTF-8.
+        Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// How many bytes at the end of `bytes` may be the beginning of a secret that goes on in the next read.
+    fn unfinished(&self, bytes: &[u8]) -> usize {
+        self.needles
+            .iter()
+            .map(|needle| {
+                let needle = needle.needle();
+                let longest = bytes.len().min(needle.len() - 1);
+                (1..=longest).rev().find(|&length| bytes.ends_with(&needle[..length])).unwrap_or(0)
+            })
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// A mask over bytes that arrive in pieces: what may be the beginning of a secret is held back until the next piece decides.
+#[derive(Debug, Default)]
+pub struct MaskedFlow {
+    mask: Mask,
+    held: Vec<u8>,
+}
+
+impl MaskedFlow {
+    pub fn new(mask: Mask) -> MaskedFlow {
+        MaskedFlow { mask, held: Vec::new() }
+    }
+
+    /// The bytes that can be shown now: everything held back so far and `piece`, less a tail that is still undecided.
+    pub fn pass<'a>(&mut self, piece: &'a mut [u8]) -> Cow<'a, [u8]> {
+        if self.held.is_empty() {
+            self.mask.cover(piece);
+            let ready = piece.len() - self.mask.unfinished(piece);
+            self.held.extend_from_slice(&piece[ready..]);
+            return Cow::Borrowed(&piece[..ready]);
+        }
+        let mut joined = std::mem::take(&mut self.held);
+        joined.extend_from_slice(piece);
+        self.mask.cover(&mut joined);
+        let ready = joined.len() - self.mask.unfinished(&joined);
+        self.held = joined.split_off(ready);
+        Cow::Owned(joined)
+    }
+
+    /// What is still held back when nothing more can come.
+    pub fn finish(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held)
+    }
+}
+
+/// The secret as itself, percent-encoded, and as it shows inside base64 at each of the three alignments.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_string(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()];
+    for skipped in 0..3 {
+        // Base64 mixes neighbouring bytes into the first and last characters: only those in between are the secret's own.
+        let mut padded = vec![0; skipped];
+        padded.extend_from_slice(secret.as_bytes());
+        let first = (skipped * 4).div_ceil(3);
+        let last = padded.len() * 4 / 3;
+        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            forms.push(engine.encode(&padded)[first..last].to_string());
+        }
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    const KEY: &str = "sk-proj-Zm9v/YmFy+1234567890";
+
+    fn masked(text: &str) -> String {
+        let mask = Mask::of_responses([&Secret::new(KEY)]);
+        mask.cover_text(text).into_owned()
+    }
+
+    #[test]
+    fn a_secret_is_covered_byte_for_byte() {
+        assert_eq!(masked(&format!("you sent {KEY}!")), format!("you sent {}!", "*".repeat(KEY.len())));
+    }
+
+    #[test]
+    fn a_percent_encoded_secret_is_covered() {
+        let encoded = utf8_percent_encode(KEY, NON_ALPHANUMERIC).to_string();
+        assert_eq!(masked(&encoded), "*".repeat(encoded.len()));
+    }
+
+    #[test]
+    fn a_secret_inside_base64_is_covered_at_every_alignment() {
+        for before in ["", "B", "Be", "Bea", "Bearer "] {
+            let encoded = STANDARD.encode(format!("{before}{KEY}, and more"));
+            let shown = masked(&encoded);
+            assert!(shown.contains(&"*".repeat(KEY.len())), "{before:?}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_secret_split_at_any_byte_over_two_reads_is_covered() {
+        let text = format!("a{KEY}b");
+        for cut in 0..=text.len() {
+            let mut flow = MaskedFlow::new(Mask::of_responses([&Secret::new(KEY)]));
+            let (mut first, mut second) = (text.as_bytes()[..cut].to_vec(), text.as_bytes()[cut..].to_vec());
+            let mut shown = flow.pass(&mut first).into_owned();
+            shown.extend_from_slice(&flow.pass(&mut second));
+            shown.extend(flow.finish());
+            assert_eq!(String::from_utf8(shown).unwrap(), format!("a{}b", "*".repeat(KEY.len())), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_a_secret_arrives_unchanged() {
+        let mut flow = MaskedFlow::new(Mask::of_responses([&Secret::new(KEY)]));
+        let mut first = b"sk-proj".to_vec();
+        assert_eq!(&*flow.pass(&mut first), b"");
+        let mut second = b"ect".to_vec();
+        assert_eq!(&*flow.pass(&mut second), b"sk-project");
+        assert!(flow.finish().is_empty());
+    }
+
+    #[test]
+    fn a_short_key_is_masked_in_the_request_and_not_as_a_word_of_the_answer() {
+        let key = Secret::new("EMPTY");
+        assert_eq!(Mask::of_responses([&key]).cover_text("the box is EMPTY"), "the box is EMPTY");
+        let request = Mask::of_requests([&key], ["Bearer EMPTY".to_string()]);
+        assert_eq!(request.cover_text("authorization: Bearer EMPTY"), "authorization: ************");
+    }
+
+    #[test]
+    fn a_secret_is_not_printed_by_debug() {
+        assert_eq!(format!("{:?}", Secret::new(KEY)), "Secret(***)");
+    }
+}

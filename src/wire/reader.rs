@@ -1,0 +1,194 @@
+//! Reads events into a transcript, one at a time and in bounded memory, and knows at each moment what may still come.
+
+use super::content::Content;
+use super::digest;
+use super::framing::{Body, Piece, Promise};
+use super::head::{self, Head};
+use super::kept::Kept;
+use super::transcript::{Response, Times, Transcript, milliseconds};
+use crate::exchange::Next;
+use crate::exchange::recording::{Asked, Event, Kind, Opened};
+
+/// Follows one exchange.
+#[derive(Debug, Default)]
+pub struct Reader {
+    transcript: Transcript,
+    connection: u32,
+    /// Bytes of a response head that is not complete.
+    head: Vec<u8>,
+    head_start: u64,
+}
+
+impl Reader {
+    pub fn new(asked: Asked) -> Reader {
+        Reader { transcript: Transcript { asked, ..Transcript::default() }, ..Reader::default() }
+    }
+
+    pub fn hear(&mut self, event: &Event<'_>) -> Next {
+        if event.connection != self.connection {
+            self.start_over(event.connection);
+        }
+        let now = Some(milliseconds(event.at));
+        let times = &mut self.transcript.times;
+        match &event.kind {
+            Kind::Open(opened) => self.open(opened, event.at),
+            Kind::Sent(bytes) => {
+                times.sent = now;
+                self.transcript.sent.push(bytes);
+            }
+            Kind::Received(bytes) => {
+                times.first_byte = times.first_byte.or(now);
+                times.last_byte = now;
+                self.transcript.arrivals.add(event.at, bytes.len() as u64);
+                let at = self.transcript.received.length();
+                self.transcript.received.push(bytes);
+                self.take(bytes, at, event.at);
+            }
+            Kind::End(ending) => {
+                times.total = now;
+                self.transcript.ending = Some(ending.clone());
+            }
+        }
+        self.next()
+    }
+
+    /// A tunnel is through: what was said so far was the proxy's.
+    fn start_over(&mut self, connection: u32) {
+        self.connection = connection;
+        self.head.clear();
+        self.head_start = 0;
+        let transcript = &mut self.transcript;
+        transcript.sent = Kept::default();
+        transcript.received = Kept::default();
+        transcript.response = None;
+        transcript.interim.clear();
+        transcript.is_not_http = false;
+        transcript.arrivals = Default::default();
+        let Times { resolved, connected, .. } = transcript.times;
+        transcript.times = Times { resolved, connected, ..Times::default() };
+    }
+
+    fn open(&mut self, opened: &Opened, at: u64) {
+        let now = Some(milliseconds(at));
+        let times = &mut self.transcript.times;
+        match opened {
+            Opened::Resolved { .. } => times.resolved = now,
+            Opened::Connected { .. } => times.connected = now,
+            Opened::Tls(facts) => {
+                times.tls = now;
+                self.transcript.tls = Some(facts.clone());
+            }
+            Opened::Failed { .. } | Opened::Tunnelled { .. } => {}
+        }
+        self.transcript.opened.push(opened.clone());
+    }
+
+    fn take(&mut self, bytes: &[u8], at: u64, time: u64) {
+        if self.transcript.is_not_http {
+            return;
+        }
+        if self.transcript.response.is_some() {
+            return self.take_body(bytes, at, time);
+        }
+        self.head.extend_from_slice(bytes);
+        loop {
+            let looks_like_http = self.head.iter().zip(b"HTTP/").all(|(byte, expected)| byte == expected);
+            let Some(end) = head::end_of_head(&self.head).filter(|_| looks_like_http) else {
+                self.transcript.is_not_http = !looks_like_http || self.head.len() > head::LONGEST;
+                return;
+            };
+            let head = Head::parse(&self.head[..end], self.head_start);
+            self.head_start += end as u64;
+            self.head.drain(..end);
+            // 101 is final: what follows it is another protocol.
+            if head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
+                self.transcript.interim.push(head);
+                continue;
+            }
+            self.transcript.times.head = Some(milliseconds(time));
+            let body = Body::new(Promise::of(&head), self.head_start);
+            let content = Content::new(head.get("content-encoding"));
+            let digests = digest::promised(&head);
+            self.transcript.response = Some(Response { head, body, content, digests, at_declared: None });
+            let rest = std::mem::take(&mut self.head);
+            return self.take_body(&rest, self.head_start, time);
+        }
+    }
+
+    fn take_body(&mut self, bytes: &[u8], at: u64, time: u64) {
+        let Some(Response { body, content, digests, at_declared, .. }) = &mut self.transcript.response else {
+            return;
+        };
+        let declared_end = match body.promise.declared() {
+            Some(declared) if body.chunks == 0 => body.start.checked_add(declared),
+            _ => None,
+        };
+        if at_declared.is_none() && declared_end == Some(at) {
+            *at_declared = Some(content.checkpoint());
+        }
+        body.cut(bytes, at, |piece, at, bytes| {
+            if piece == Piece::Beyond {
+                return;
+            }
+            digests.iter_mut().for_each(|digest| digest.update(bytes));
+            let end = at + bytes.len() as u64;
+            match declared_end {
+                Some(declared_end) if at < declared_end && declared_end <= end => {
+                    let (within, surplus) = bytes.split_at((declared_end - at) as usize);
+                    content.feed(within, at, time);
+                    *at_declared = Some(content.checkpoint());
+                    follow_surplus(content, surplus, declared_end, time);
+                }
+                Some(declared_end) if at >= declared_end => follow_surplus(content, bytes, at, time),
+                _ => content.feed(bytes, at, time),
+            }
+        });
+        if let Some(at) = content.stream().and_then(|stream| stream.first_token_at) {
+            self.transcript.times.first_token = Some(milliseconds(at));
+        }
+    }
+
+    fn next(&self) -> Next {
+        if self.transcript.is_not_http {
+            return Next::Settle;
+        }
+        match &self.transcript.response {
+            Some(response) if response.body.is_complete() => Next::Linger,
+            Some(response) if response.content.is_whole() || response.body.is_lost() => Next::Settle,
+            _ => Next::More,
+        }
+    }
+
+    /// The answer's text that came since the last call, where it comes as a stream.
+    pub fn take_fresh_text(&mut self) -> Option<String> {
+        match &mut self.transcript.response.as_mut()?.content.form {
+            super::content::Form::Stream(stream) if stream.has_fresh() => Some(stream.take_fresh()),
+            _ => None,
+        }
+    }
+
+    /// How many bytes have come so far.
+    pub fn received(&self) -> u64 {
+        self.transcript.received.length()
+    }
+
+    /// No more events will come.
+    pub fn finish(mut self) -> Transcript {
+        let time = self.transcript.times.total.map_or(0, |total| (total * 1000.0) as u64);
+        if let Some(response) = &mut self.transcript.response {
+            response.content.finish(time);
+        }
+        let sent = self.transcript.sent.beginning();
+        if let Some(end) = head::end_of_head(sent) {
+            self.transcript.request = Some(Head::parse(&sent[..end], 0));
+        }
+        self.transcript
+    }
+}
+
+/// Bytes after the declared end belong to the content only while it is not whole: then they are what the declaration left out.
+fn follow_surplus(content: &mut Content, bytes: &[u8], at: u64, time: u64) {
+    if !content.is_whole() {
+        content.feed(bytes, at, time);
+    }
+}

@@ -1,0 +1,63 @@
+//! The facts of one exchange as its bytes tell them: what rules are written against. No rule stands here.
+
+use serde::Serialize;
+
+use super::arrivals::Arrivals;
+use super::content::{Checkpoint, Content};
+use super::digest::Promised;
+use super::framing::Body;
+use super::head::Head;
+use super::kept::Kept;
+use crate::exchange::recording::{Asked, Ending, Opened, TlsFacts};
+
+/// One exchange, read to its end.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    pub asked: Asked,
+    /// The steps to the connection, in order.
+    pub opened: Vec<Opened>,
+    pub tls: Option<TlsFacts>,
+    pub request: Option<Head>,
+    /// The flow of what was sent on the last connection.
+    pub sent: Kept,
+    /// 1xx heads before the final one.
+    pub interim: Vec<Head>,
+    pub response: Option<Response>,
+    /// The flow of what was received on the last connection.
+    pub received: Kept,
+    /// Bytes came, and they are no HTTP response.
+    pub is_not_http: bool,
+    pub ending: Option<Ending>,
+    pub times: Times,
+    pub arrivals: Arrivals,
+}
+
+/// A response whose head was complete.
+#[derive(Debug)]
+pub struct Response {
+    pub head: Head,
+    pub body: Body,
+    pub content: Content,
+    pub digests: Vec<Promised>,
+    /// The content at the moment when the declared length was reached.
+    pub at_declared: Option<Checkpoint>,
+}
+
+/// Milliseconds after the start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Times {
+    pub resolved: Option<f64>,
+    pub connected: Option<f64>,
+    pub tls: Option<f64>,
+    pub sent: Option<f64>,
+    pub first_byte: Option<f64>,
+    pub head: Option<f64>,
+    pub first_token: Option<f64>,
+    pub last_byte: Option<f64>,
+    pub total: Option<f64>,
+}
+
+/// Microseconds as milliseconds.
+pub fn milliseconds(microseconds: u64) -> f64 {
+    microseconds as f64 / 1000.0
+}
