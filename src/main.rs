@@ -1,1 +1,5 @@
-fn main() {}
+//! The exit code of [`llmcheck::commands::run`]; nothing else.
+
+fn main() -> std::process::ExitCode {
+    llmcheck::commands::run()
+}

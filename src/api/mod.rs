@@ -5,3 +5,4 @@ pub mod chunk;
 pub mod error;
 pub mod limits;
 pub mod reply;
+pub mod request;

@@ -96,11 +96,6 @@ impl Found {
         Found { confidence: Some(Confidence::Possible), ..Found::default() }
     }
 
-    fn by(mut self, at_fault: AtFault) -> Found {
-        self.at_fault = Some(at_fault);
-        self
-    }
-
     fn retryable(mut self, retryable: bool) -> Found {
         self.retryable = Some(retryable);
         self

@@ -17,7 +17,7 @@ use super::line::Session;
 use super::recording::{Ending, How};
 use super::tunnel::basic_credentials;
 use super::watch::Watch;
-use super::{Listen, recording};
+use super::{Listen, is_sensitive, recording};
 use crate::plan::{Plan, ProxyKind};
 use crate::secret::{Mask, MaskedFlow};
 
@@ -44,13 +44,6 @@ pub(super) fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static Atomic
         Ok(_) => Err(asked.err().unwrap_or_else(|| anyhow!("the exchange did not end"))),
         Err(_) => Err(anyhow!("the HTTP client kept the connection")),
     }
-}
-
-/// Field names whose values are credentials.
-pub(crate) fn is_sensitive(name: &str) -> bool {
-    const NAMES: [&str; 7] =
-        ["authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "x-portkey-api-key"];
-    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Lets ureq connect through us, send the request and read the response head. All that matters of its outcome is in the

@@ -45,3 +45,10 @@ pub enum Next {
 pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
     client::perform(plan, listener, stop)
 }
+
+/// Field names whose values are credentials.
+pub fn is_sensitive(name: &str) -> bool {
+    const NAMES: [&str; 7] =
+        ["authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "x-portkey-api-key"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}

@@ -1,0 +1,90 @@
+//! The request body: composed from flags, or a file's bytes as they are.
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::RequestArgs;
+
+/// A body ready to be sent, and what it asks for.
+#[derive(Debug)]
+pub struct Composed {
+    pub body: Vec<u8>,
+    pub model: Option<String>,
+    pub stream: bool,
+    pub max_tokens: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<Message<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stream: bool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Message<'a> {
+    Own { role: &'static str, content: &'a str },
+    Given(Value),
+}
+
+/// Composes the body.
+///
+/// # Errors
+/// When a file cannot be read or is no array of messages, or there is nothing to ask.
+pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Result<Composed> {
+    if let Some(path) = &args.body {
+        let body = std::fs::read(path).with_context(|| format!("the body file {} cannot be read", path.display()))?;
+        // What it asks for is read where it can be; a body that is no JSON is sent all the same.
+        let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        return Ok(Composed {
+            model: value["model"].as_str().map(str::to_string),
+            stream: value["stream"].as_bool().unwrap_or(false),
+            max_tokens: value["max_tokens"].as_u64().or(value["max_completion_tokens"].as_u64()),
+            body,
+        });
+    }
+    let mut messages = Vec::new();
+    if let Some(system) = &args.system {
+        messages.push(Message::Own { role: "system", content: system });
+    }
+    if let Some(path) = &args.messages {
+        let text = std::fs::read_to_string(path).with_context(|| format!("the messages file {} cannot be read", path.display()))?;
+        let value: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+        let Value::Array(items) = value else {
+            bail!("{} must hold a JSON array of messages, such as [{{\"role\":\"user\",\"content\":\"hi\"}}]", path.display());
+        };
+        if let Some(wrong) = items.iter().position(|item| !item.is_object()) {
+            bail!("{}: message {} is not an object with role and content", path.display(), wrong + 1);
+        }
+        messages.extend(items.into_iter().map(Message::Given));
+    }
+    if let Some(prompt) = &prompt {
+        messages.push(Message::Own { role: "user", content: prompt });
+    }
+    if messages.is_empty() {
+        bail!("there is no prompt; give it as an argument or pipe it in");
+    }
+    let body = Body {
+        model,
+        messages,
+        max_tokens: args.max_tokens,
+        max_completion_tokens: args.max_completion_tokens,
+        temperature: args.temperature,
+        stream: args.stream,
+    };
+    Ok(Composed {
+        body: serde_json::to_vec(&body)?,
+        model: Some(model.to_string()),
+        stream: args.stream,
+        max_tokens: args.max_tokens.or(args.max_completion_tokens),
+    })
+}

@@ -1,0 +1,291 @@
+//! What can be typed. No decision is made here: flags become settings in `config`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Says what went wrong between you and a chat-model API, who did it and what to do.
+#[derive(Debug, Parser)]
+#[command(name = "llmcheck", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Try it without a key: llmcheck chat hello --lab length-counts-characters")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    #[command(flatten)]
+    pub global: Global,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Global {
+    /// The language of every word of a diagnosis
+    #[arg(long, global = true, value_name = "LANG", default_value = "auto")]
+    pub lang: LangChoice,
+
+    /// Raw heads, timing and the source of each setting too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Nothing on stderr but wrong usage
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LangChoice {
+    Auto,
+    En,
+    Zh,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send one chat request; the answer on stdout, the diagnosis on stderr
+    Chat(Box<ChatArgs>),
+    /// Give the same diagnosis from a recording
+    Diagnose(DiagnoseArgs),
+    /// Say what a diagnosis means
+    Explain(ExplainArgs),
+    /// The built-in server that misbehaves on purpose
+    Lab(LabArgs),
+    /// Write shell completions and manual pages
+    Generate(GenerateArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ChatArgs {
+    /// The prompt; `-` or nothing reads it from stdin, and piped input follows it after a blank line
+    pub prompt: Option<String>,
+
+    #[command(flatten)]
+    pub request: RequestArgs,
+
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    #[command(flatten)]
+    pub retry: RetryArgs,
+
+    #[command(flatten)]
+    pub report: ReportArgs,
+
+    /// Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network
+    #[arg(long, value_name = "NAME", help_heading = "Lab", conflicts_with_all = ["base_url", "endpoint", "proxy", "cacert"])]
+    pub lab: Option<String>,
+
+    /// Reach the lab over TLS
+    #[arg(long, help_heading = "Lab", requires = "lab")]
+    pub lab_tls: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Request")]
+pub struct RequestArgs {
+    /// The model [default: gpt-4o-mini]
+    #[arg(short, long, value_name = "NAME")]
+    pub model: Option<String>,
+
+    /// A system message before the prompt
+    #[arg(long, value_name = "TEXT")]
+    pub system: Option<String>,
+
+    /// A JSON array of messages to send, before the prompt if there is one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub messages: Option<PathBuf>,
+
+    /// Sent as max_tokens
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<u64>,
+
+    /// Sent as max_completion_tokens, for models that want that
+    #[arg(long, value_name = "N", conflicts_with = "max_tokens")]
+    pub max_completion_tokens: Option<u64>,
+
+    /// Sent as temperature
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub temperature: Option<f64>,
+
+    /// Ask for a stream; its text is printed as it arrives
+    #[arg(long, overrides_with = "no_stream")]
+    pub stream: bool,
+
+    /// Ask for a plain answer (the default)
+    #[arg(long, overrides_with = "stream")]
+    pub no_stream: bool,
+
+    /// A whole request body, sent byte for byte
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+          conflicts_with_all = ["prompt", "model", "system", "messages", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
+    pub body: Option<PathBuf>,
+
+    /// A header field, in place of one of the same name; `Name:` removes it (repeatable)
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+
+    /// What may be compressed, and how [default: what we can decode]
+    #[arg(long, value_name = "CODINGS")]
+    pub accept_encoding: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct ConnectionArgs {
+    /// The API's base URL [default: https://api.openai.com/v1]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub base_url: Option<String>,
+
+    /// An endpoint of the configuration file
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<String>,
+
+    /// The configuration file [default: llmcheck/config.toml in $XDG_CONFIG_HOME or ~/.config]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
+    /// A file whose first line is the API key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub api_key_file: Option<PathBuf>,
+
+    /// An http://, socks5:// or socks5h:// proxy [default: as curl finds it in the environment]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub proxy: Option<String>,
+
+    /// No proxy, whatever the environment says
+    #[arg(long, conflicts_with = "proxy")]
+    pub no_proxy: bool,
+
+    /// Believe the certificates of this PEM file instead of the system's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cacert: Option<PathBuf>,
+
+    /// Believe every certificate: never with a real key
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Bound on name, TCP and TLS [default: 10s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub connect_timeout: Option<Duration>,
+
+    /// Bound on the wait for the first response byte [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub first_byte_timeout: Option<Duration>,
+
+    /// Bound on the silence between two bytes [default: 2m]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
+
+    /// Bound on all of it [default: 10m]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Retry")]
+pub struct RetryArgs {
+    /// Try again up to N times where the cause may pass
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub retry: u32,
+
+    /// The first backoff's bound; each next one is twice that
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1s")]
+    pub retry_base: Duration,
+
+    /// The longest backoff
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s")]
+    pub retry_cap: Duration,
+
+    /// Bound on all attempts and waits together
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub retry_max_time: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct ReportArgs {
+    /// One report object on stdout in place of the answer
+    #[arg(long)]
+    pub json: bool,
+
+    /// Hold the answer back until it is known to be complete
+    #[arg(long)]
+    pub atomic: bool,
+
+    /// Exit codes for warnings too
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Record every event on the wire, secrets masked
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiagnoseArgs {
+    /// A recording made with --record; `-` reads stdin
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub recording: PathBuf,
+
+    /// One report object on stdout in place of the page
+    #[arg(long)]
+    pub json: bool,
+
+    /// Exit codes for warnings too
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a diagnosis, as in error[CODE]
+    #[arg(required_unless_present = "list")]
+    pub code: Option<String>,
+
+    /// All codes, a line each
+    #[arg(long, conflicts_with = "code")]
+    pub list: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["list", "serve"])))]
+pub struct LabArgs {
+    /// All scenarios, a line each
+    #[arg(long)]
+    pub list: bool,
+
+    /// Serve them on 127.0.0.1 until Ctrl-C; the path chooses: /NAME/v1/chat/completions
+    #[arg(long)]
+    pub serve: bool,
+
+    /// The port for http; https takes the next one [default: any free one]
+    #[arg(long, value_name = "PORT", requires = "serve")]
+    pub port: Option<u16>,
+
+    /// Write the lab's certificate authority here, for clients that are to trust it
+    #[arg(long, value_name = "FILE", requires = "serve", value_hint = ValueHint::FilePath)]
+    pub ca_out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    pub what: Generated,
+
+    /// Where to write the files
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Generated {
+    /// For bash, zsh, fish, powershell and elvish
+    Completions,
+    /// A manual page for each subcommand
+    Man,
+}
+
+/// A duration as humantime reads it; a bare number is refused, because its unit would be a guess.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| format!("{error}; write a unit, as in 90s, 1500ms or 5m"))?;
+    if duration.is_zero() { Err("a bound of nothing would end everything at once".into()) } else { Ok(duration) }
+}

@@ -1,0 +1,141 @@
+//! One live attempt: the events of an exchange recorded, read, and its text printed as it comes.
+
+use std::fs::File;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Failure;
+use super::console::{Console, Reader as Audience};
+use crate::exchange::recording::{Asked, Event, Recorder};
+use crate::exchange::{self, Listen, Next};
+use crate::plan::Plan;
+use crate::secret::{Mask, MaskedFlow};
+use crate::wire::reader::Reader;
+use crate::wire::transcript::Transcript;
+
+/// Set by Ctrl-C.
+pub static STOP: AtomicBool = AtomicBool::new(false);
+
+/// How one attempt went.
+pub struct Attempted {
+    pub transcript: Transcript,
+    /// Text of the answer is on stdout.
+    pub has_printed: bool,
+    /// The last text printed ended with a line feed.
+    pub ended_line: bool,
+    /// Nobody reads stdout any more.
+    pub audience: Audience,
+    /// stdout or the recording could not be written.
+    pub failure: Option<Failure>,
+}
+
+/// Performs the plan once. `print` lets a stream's text out as it arrives.
+pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, print: bool, console: &Console) -> Result<Attempted, Failure> {
+    let recorder = match record {
+        Some(file) => Some(file.try_clone().and_then(|file| Recorder::begin(file, &asked)).map_err(recording_failure)?),
+        None => None,
+    };
+    let live = Live {
+        reader: Reader::new(asked),
+        recorder,
+        // Under a content coding a key may come that the mask on the wire cannot see.
+        text: MaskedFlow::new(Mask::of_responses(&plan.secrets)),
+        print,
+        console: *console,
+        spinner: spinner(console),
+        has_printed: false,
+        ended_line: true,
+        audience: Audience::Present,
+        failure: None,
+    };
+    let mut live = exchange::perform(plan, live, &STOP).map_err(Failure::Usage)?;
+    live.finish();
+    let Live { reader, has_printed, ended_line, audience, failure, .. } = live;
+    Ok(Attempted { transcript: reader.finish(), has_printed, ended_line, audience, failure })
+}
+
+fn recording_failure(error: std::io::Error) -> Failure {
+    Failure::Internal(anyhow::Error::new(error).context("the recording cannot be written; it ends here"))
+}
+
+/// A spinner with the time and the bytes so far, on a terminal only.
+fn spinner(console: &Console) -> Option<ProgressBar> {
+    if !console.stderr_is_terminal || console.quiet {
+        return None;
+    }
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {bytes}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    Some(spinner)
+}
+
+struct Live {
+    reader: Reader,
+    recorder: Option<Recorder<File>>,
+    text: MaskedFlow,
+    print: bool,
+    console: Console,
+    spinner: Option<ProgressBar>,
+    has_printed: bool,
+    ended_line: bool,
+    audience: Audience,
+    failure: Option<Failure>,
+}
+
+impl Listen for Live {
+    fn hear(&mut self, event: &Event<'_>) -> Next {
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.write(event)
+        {
+            self.recorder = None;
+            self.failure.get_or_insert(recording_failure(error));
+        }
+        let next = self.reader.hear(event);
+        if let Some(spinner) = &self.spinner {
+            spinner.set_position(self.reader.received());
+        }
+        if let Some(fresh) = self.reader.take_fresh_text()
+            && self.print
+        {
+            let mut fresh = fresh.into_bytes();
+            let shown = self.text.pass(&mut fresh).into_owned();
+            self.show(&shown);
+        }
+        if self.audience == Audience::Gone { Next::Stop } else { next }
+    }
+}
+
+impl Live {
+    fn show(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.audience == Audience::Gone || self.failure.is_some() {
+            return;
+        }
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+        }
+        let text = String::from_utf8_lossy(bytes);
+        self.has_printed = true;
+        self.ended_line = text.ends_with('\n');
+        match self.console.print(&text) {
+            Ok(audience) => self.audience = audience,
+            Err(failure) => {
+                self.failure.get_or_insert(failure);
+                self.audience = Audience::Gone;
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let rest = self.text.finish();
+        if self.print {
+            self.show(&rest);
+        }
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! One file for each subcommand; each reads as the program.
+
+mod chat;
+mod console;
+mod diagnose;
+mod explain;
+mod generate;
+mod lab;
+mod live;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::config;
+use console::Console;
+
+/// Why a command could not do its work at all. What a server did is no failure: it has a verdict.
+#[derive(Debug)]
+enum Failure {
+    /// The user has to correct something: exit code 2.
+    Usage(anyhow::Error),
+    /// llmcheck could not do its part: exit code 1.
+    Internal(anyhow::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Failure::Usage(error) | Failure::Internal(error)) = self;
+        write!(f, "{error:#}")
+    }
+}
+
+/// Runs what was typed and says how it ended.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout and are no failure; a closed stdout is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let console = Console::new(&cli.global, config::lang(cli.global.lang, &config::environment));
+    let outcome = match cli.command {
+        Command::Chat(args) => chat::run(&args, &console),
+        Command::Diagnose(args) => diagnose::run(&args, &console),
+        Command::Explain(args) => explain::run(&args, &console),
+        Command::Lab(args) => lab::run(&args, &console),
+        Command::Generate(args) => generate::run(&args, &console),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            console.failure(&failure.to_string());
+            ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Flags, environment and file become a plan. A value's order of precedence: the flag, the endpoint named by a flag, `LLMCHECK_` variables,
+//! `OPENAI_` variables, the file's default endpoint, the built-in default; where each one came from is kept.
+
+mod file;
+mod key;
+mod proxy;
+mod url;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Map, Value, json};
+
+use crate::api::request;
+use crate::cli::{ChatArgs, ConnectionArgs};
+use crate::exchange::is_sensitive;
+use crate::exchange::recording::{KeyUse, Timeouts};
+use crate::lang::Lang;
+use crate::plan::{Plan, Roots, Target, Trust};
+use crate::secret::Secret;
+use crate::wire::coding;
+pub use file::ConfigFile;
+
+const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+const DEFAULT_MODEL: &str = "gpt-4o-mini";
+
+/// The environment, so that tests can bring their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The process's environment; empty variables count as absent.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A plan, where its settings came from, and what should be said about them.
+#[derive(Debug)]
+pub struct Resolved {
+    pub plan: Plan,
+    pub settings: Settings,
+    pub notes: Vec<String>,
+}
+
+/// Name, value and source of each setting, in order. Secrets appear by their source only.
+#[derive(Clone, Debug, Default)]
+pub struct Settings(pub Map<String, Value>);
+
+impl Settings {
+    fn add(&mut self, name: &str, value: impl Into<Value>, source: impl Into<String>) {
+        self.0.insert(name.to_string(), json!({ "value": value.into(), "source": source.into() }));
+    }
+}
+
+/// A value and where it came from.
+struct Sourced<T> {
+    value: T,
+    source: String,
+}
+
+fn sourced<T>(value: T, source: impl Into<String>) -> Sourced<T> {
+    Sourced { value, source: source.into() }
+}
+
+/// Finds the configuration file: the one named, else the default one if it is there.
+///
+/// # Errors
+/// When the named file is missing, or either has a mistake; file, line and the right spelling are named.
+pub fn load_file(named: Option<&Path>, environment: Environment<'_>) -> Result<ConfigFile> {
+    if let Some(path) = named {
+        return ConfigFile::read(path);
+    }
+    let home = || {
+        let home = environment("HOME").or_else(|| environment("USERPROFILE"))?;
+        Some(PathBuf::from(home).join(".config"))
+    };
+    let directory = environment("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(home);
+    match directory.map(|directory| directory.join("llmcheck").join("config.toml")) {
+        Some(path) if path.exists() => ConfigFile::read(&path),
+        _ => Ok(ConfigFile::default()),
+    }
+}
+
+/// What a chat request needs that was found elsewhere than in flags: the lab's address and bounds.
+pub struct Override {
+    pub base_url: String,
+    pub proxy: Option<String>,
+    pub authority: Option<String>,
+    pub timeouts: Timeouts,
+}
+
+/// Resolves a chat request.
+///
+/// # Errors
+/// Whatever the user has to correct: a file, a URL, a header field, a value.
+pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, environment: Environment<'_>) -> Result<Resolved> {
+    let file = load_file(args.connection.config.as_deref(), environment)?;
+    let mut settings = Settings::default();
+    let mut notes = Vec::new();
+    let endpoint = endpoint(&args.connection, &file, lab.is_some())?;
+
+    let base_url = base_url(&args.connection, endpoint.as_ref(), lab.as_ref(), environment, &mut notes);
+    let target = url::target(&base_url.value).with_context(|| format!("the base URL (from {})", base_url.source))?;
+    settings.add("base_url", url::masked(&base_url.value), base_url.source);
+
+    let model = model(args, endpoint.as_ref(), environment);
+    let composed = request::compose(&args.request, prompt, &model.value)?;
+    if args.request.body.is_none() {
+        settings.add("model", model.value.clone(), model.source);
+    }
+    settings.add("stream", composed.stream, if args.request.stream || args.request.no_stream { "flag" } else { "default" });
+
+    let timeouts = timeouts(&args.connection, endpoint.as_ref(), lab.as_ref(), &mut settings);
+    let proxy = match &lab {
+        Some(lab) => lab.proxy.as_deref().map(|proxy| proxy::parse(proxy).map(|proxy| sourced(proxy, "lab"))).transpose()?,
+        None => {
+            proxy::choose(&args.connection, endpoint.as_ref().and_then(|endpoint| endpoint.value.proxy.as_deref()), &target, environment)?
+        }
+    };
+    settings.add(
+        "proxy",
+        proxy.as_ref().map_or("none".into(), |proxy| proxy.value.url()),
+        proxy.as_ref().map_or("default", |proxy| &proxy.source),
+    );
+
+    let trust = trust(&args.connection, lab.as_ref(), environment, &mut settings);
+    let found = match lab {
+        Some(_) => Some(sourced(Secret::new("lab-key-0123456789abcdef"), "lab")),
+        None => key::find(&args.connection, endpoint.as_ref(), environment)?,
+    };
+    let headers = headers(args, endpoint.as_ref(), &target, found.as_ref(), composed.stream, environment)?;
+    let is_authorized = headers.iter().any(|(name, _)| is_sensitive(name));
+    let key = match (&found, is_authorized) {
+        (_, true) => KeyUse::Sent,
+        (_, false) if url::is_loopback(&target) || url::has_secret(&base_url.value) => KeyUse::NotNeeded,
+        (_, false) => KeyUse::Missing,
+    };
+    settings.add("api_key", if is_authorized { "set" } else { "none" }, found.as_ref().map_or("default", |found| &found.source));
+
+    let mut secrets: Vec<Secret> = found.map(|found| found.value).into_iter().collect();
+    secrets.extend(headers.iter().filter(|(name, _)| is_sensitive(name)).map(|(_, value)| Secret::new(bare(value))));
+    secrets.extend(proxy.as_ref().and_then(|proxy| proxy.value.credentials.clone()).map(|(_, password)| password));
+    secrets.extend(url::secrets(&base_url.value));
+    let endpoint_name = match (&lab, &endpoint) {
+        (Some(_), _) => format!("lab/{}", args.lab.as_deref().unwrap_or_default()),
+        (None, Some(endpoint)) => endpoint.value.name.clone(),
+        (None, None) => target.host.clone(),
+    };
+    let plan = Plan {
+        endpoint: endpoint_name,
+        target,
+        headers,
+        body: composed.body,
+        model: composed.model,
+        stream: composed.stream,
+        max_tokens: composed.max_tokens,
+        key,
+        secrets,
+        proxy: proxy.map(|proxy| proxy.value),
+        trust,
+        timeouts,
+    };
+    Ok(Resolved { plan, settings, notes })
+}
+
+/// A credential without its scheme's name.
+fn bare(value: &str) -> &str {
+    value.split_once(' ').map_or(value, |(_, credential)| credential)
+}
+
+fn endpoint<'a>(args: &ConnectionArgs, file: &'a ConfigFile, is_lab: bool) -> Result<Option<Sourced<&'a file::Endpoint>>> {
+    if is_lab {
+        return Ok(None);
+    }
+    if let Some(name) = &args.endpoint {
+        return Ok(Some(sourced(file.endpoint(name)?, format!("endpoint {name} in {}", file.place()))));
+    }
+    let Some(name) = &file.default else {
+        return Ok(None);
+    };
+    Ok(Some(sourced(file.endpoint(name)?, format!("default endpoint {name} in {}", file.place()))))
+}
+
+/// Whether the endpoint was asked for by a flag: then it beats the environment.
+fn is_named(args: &ConnectionArgs) -> bool {
+    args.endpoint.is_some()
+}
+
+fn base_url(
+    args: &ConnectionArgs,
+    endpoint: Option<&Sourced<&file::Endpoint>>,
+    lab: Option<&Override>,
+    environment: Environment<'_>,
+    notes: &mut Vec<String>,
+) -> Sourced<String> {
+    if let Some(lab) = lab {
+        return sourced(lab.base_url.clone(), "lab");
+    }
+    if let Some(url) = &args.base_url {
+        return sourced(url.clone(), "--base-url");
+    }
+    let of_endpoint = endpoint.map(|endpoint| sourced(endpoint.value.base_url.clone(), endpoint.source.clone()));
+    if is_named(args)
+        && let Some(url) = of_endpoint
+    {
+        return url;
+    }
+    for name in ["LLMCHECK_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE"] {
+        if let Some(url) = environment(name) {
+            if name == "OPENAI_API_BASE" {
+                notes.push("OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL".into());
+            }
+            return sourced(url, name);
+        }
+    }
+    of_endpoint_or_default(endpoint)
+}
+
+fn of_endpoint_or_default(endpoint: Option<&Sourced<&file::Endpoint>>) -> Sourced<String> {
+    match endpoint {
+        Some(endpoint) => sourced(endpoint.value.base_url.clone(), endpoint.source.clone()),
+        None => sourced(DEFAULT_BASE_URL.to_string(), "default"),
+    }
+}
+
+fn model(args: &ChatArgs, endpoint: Option<&Sourced<&file::Endpoint>>, environment: Environment<'_>) -> Sourced<String> {
+    if let Some(model) = &args.request.model {
+        return sourced(model.clone(), "--model");
+    }
+    let of_endpoint = endpoint.and_then(|endpoint| Some(sourced(endpoint.value.model.clone()?, endpoint.source.clone())));
+    let of_environment = environment("LLMCHECK_MODEL").map(|model| sourced(model, "LLMCHECK_MODEL"));
+    let chosen = if is_named(&args.connection) { of_endpoint.or(of_environment) } else { of_environment.or(of_endpoint) };
+    chosen.unwrap_or_else(|| sourced(DEFAULT_MODEL.to_string(), "default"))
+}
+
+fn timeouts(
+    args: &ConnectionArgs,
+    endpoint: Option<&Sourced<&file::Endpoint>>,
+    lab: Option<&Override>,
+    settings: &mut Settings,
+) -> Timeouts {
+    let of_endpoint = endpoint.map(|endpoint| endpoint.value.timeouts.clone()).unwrap_or_default();
+    let of_lab = lab.map(|lab| lab.timeouts).unwrap_or_default();
+    let source = endpoint.map_or("", |endpoint| endpoint.source.as_str());
+    let mut choose = |name: &str, flag: Option<Duration>, endpoint: Option<Duration>, lab: Option<Duration>, default: u64| {
+        let (value, source) = match (flag, lab, endpoint) {
+            (Some(flag), _, _) => (flag, "flag"),
+            (None, Some(lab), _) => (lab, "lab"),
+            (None, None, Some(endpoint)) => (endpoint, source),
+            (None, None, None) => (Duration::from_secs(default), "default"),
+        };
+        settings.add(name, humantime::format_duration(value).to_string(), source);
+        Some(value)
+    };
+    Timeouts {
+        connect: choose("connect_timeout", args.connect_timeout, of_endpoint.connect, of_lab.connect, 10),
+        first_byte: choose("first_byte_timeout", args.first_byte_timeout, of_endpoint.first_byte, of_lab.first_byte, 300),
+        idle: choose("idle_timeout", args.idle_timeout, of_endpoint.idle, of_lab.idle, 120),
+        total: choose("timeout", args.timeout, of_endpoint.total, of_lab.total, 600),
+    }
+}
+
+/// curl's order: the flag, CURL_CA_BUNDLE, SSL_CERT_DIR, SSL_CERT_FILE; OpenSSL uses the last two together, we the file first.
+fn trust(args: &ConnectionArgs, lab: Option<&Override>, environment: Environment<'_>, settings: &mut Settings) -> Trust {
+    let by_variable = |name: &'static str| environment(name).map(|path| (PathBuf::from(path), name));
+    let (roots, source) = match (lab, &args.cacert) {
+        (Some(lab), _) => (lab.authority.clone().map_or(Roots::System, Roots::Pem), "lab".to_string()),
+        (None, Some(path)) => (Roots::File(path.clone()), "--cacert".to_string()),
+        (None, None) => match (by_variable("CURL_CA_BUNDLE").or_else(|| by_variable("SSL_CERT_FILE")), by_variable("SSL_CERT_DIR")) {
+            (Some((path, name)), _) => (Roots::File(path), name.to_string()),
+            (None, Some((path, name))) => (Roots::Directory(path), name.to_string()),
+            (None, None) => (Roots::System, "default".to_string()),
+        },
+    };
+    let shown = match &roots {
+        Roots::System => "the system's store".to_string(),
+        Roots::File(path) | Roots::Directory(path) => path.display().to_string(),
+        Roots::Pem(_) => "the lab's authority".to_string(),
+    };
+    settings.add(
+        "certificates",
+        if args.insecure { "any".to_string() } else { shown },
+        if args.insecure { "--insecure".into() } else { source },
+    );
+    Trust { roots, insecure: args.insecure }
+}
+
+/// The request's header fields; those of flags replace those of the file, and both replace our own.
+fn headers(
+    args: &ChatArgs,
+    endpoint: Option<&Sourced<&file::Endpoint>>,
+    target: &Target,
+    key: Option<&Sourced<Secret>>,
+    stream: bool,
+    environment: Environment<'_>,
+) -> Result<Vec<(String, String)>> {
+    let mut headers: Vec<(String, String)> = vec![
+        ("content-type".into(), "application/json".into()),
+        ("accept".into(), if stream { "text/event-stream" } else { "application/json" }.into()),
+        ("accept-encoding".into(), args.request.accept_encoding.clone().unwrap_or_else(|| coding::ACCEPTED.into())),
+        ("user-agent".into(), concat!("llmcheck/", env!("CARGO_PKG_VERSION")).into()),
+        // An honest server then closes at once, so that the look for surplus after the body costs no time.
+        ("connection".into(), "close".into()),
+    ];
+    if let Some(key) = key {
+        let is_azure = [".openai.azure.com", ".cognitiveservices.azure.com"].iter().any(|suffix| target.host.ends_with(suffix));
+        let field = if is_azure {
+            ("api-key", key.value.expose().to_string())
+        } else {
+            ("authorization", format!("Bearer {}", key.value.expose()))
+        };
+        headers.push((field.0.into(), field.1));
+    }
+    for (variable, name) in [("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")] {
+        let own = variable.replace("OPENAI_", "LLMCHECK_");
+        if args.lab.is_none()
+            && let Some(value) = environment(&own).or_else(|| environment(variable))
+        {
+            headers.push((name.into(), value));
+        }
+    }
+    for (name, value) in endpoint.iter().flat_map(|endpoint| &endpoint.value.headers) {
+        set(&mut headers, name, value);
+    }
+    for header in &args.request.headers {
+        let Some((name, value)) = header.split_once(':') else {
+            bail!("--header {header:?} has no colon; write it as 'Name: value'");
+        };
+        set(&mut headers, name.trim(), value.trim());
+    }
+    for (name, value) in &headers {
+        let is_token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+        if !is_token {
+            bail!("{name:?} is not a header field's name");
+        }
+        if value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f) {
+            bail!("the value of the header field {name} has a control character in it");
+        }
+    }
+    Ok(headers)
+}
+
+/// Replaces a field or removes it if the value is empty.
+fn set(headers: &mut Vec<(String, String)>, name: &str, value: &str) {
+    headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    if !value.is_empty() {
+        headers.push((name.to_string(), value.to_string()));
+    }
+}
+
+/// The language by flag, variable, file or locale.
+pub fn lang(choice: crate::cli::LangChoice, environment: Environment<'_>) -> Lang {
+    use crate::cli::LangChoice;
+    match (choice, environment("LLMCHECK_LANG").as_deref()) {
+        (LangChoice::En, _) | (LangChoice::Auto, Some("en")) => Lang::En,
+        (LangChoice::Zh, _) | (LangChoice::Auto, Some("zh")) => Lang::Zh,
+        (LangChoice::Auto, _) => Lang::from_locale(|name| environment(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

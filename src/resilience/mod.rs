@@ -1,0 +1,4 @@
+//! What to do after a failure, by its cause: whether to try again, and how long to wait first.
+
+pub mod backoff;
+pub mod policy;

@@ -1,0 +1,72 @@
+// A chat API on Node's http module. Each handler answers in the way that its name says; the first part of the path chooses it.
+'use strict';
+const crypto = require('node:crypto');
+const http = require('node:http');
+const zlib = require('node:zlib');
+
+const completion = text => JSON.stringify({
+  id: 'chatcmpl-node', object: 'chat.completion', created: 1763856000, model: 'gpt-4o-mini',
+  choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 8, completion_tokens: 12, total_tokens: 20 },
+});
+const english = completion('this answer comes from a small Node server, which has counted as its name says');
+const chinese = completion('这段回答来自一个小小的 Node 服务器，它按自己的名字来计数');
+const emoji = completion('早上好 🌅🌅🌅');
+
+const event = (delta, reason) => 'data: ' + JSON.stringify({
+  id: 'chatcmpl-node', object: 'chat.completion.chunk', created: 1763856000, model: 'gpt-4o-mini',
+  choices: [{ index: 0, delta, finish_reason: reason }],
+}) + '\n\n';
+const words = Array.from({ length: 24 }, (_, at) => event({ content: `word ${at} ` }, null));
+const ending = [event({}, 'stop'), 'data: [DONE]\n\n'];
+
+const declare = (res, length) => res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': length });
+const stream = res => res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+
+const handlers = {
+  whole: res => declare(res, Buffer.byteLength(chinese)).end(chinese),
+  'writes-more': res => declare(res, english.length - 30).end(english),
+  'writes-less': res => declare(res, english.length + 30).end(english),
+  'writes-less-and-stays': res => declare(res, english.length + 30).write(english),
+  'writes-half-and-stays': res => declare(res, english.length).write(english.slice(0, 200)),
+  'counts-characters': res => declare(res, [...chinese].length).end(chinese),
+  'counts-utf16-units': res => declare(res, emoji.length).end(emoji),
+  'counts-before-gzip': res => res.writeHead(200, {
+    'Content-Type': 'application/json', 'Content-Encoding': 'gzip', 'Content-Length': english.length,
+  }).end(zlib.gzipSync(english)),
+  'keeps-gzip-label': res => res.writeHead(200, {
+    'Content-Type': 'application/json', 'Content-Encoding': 'gzip', 'Content-Length': english.length,
+  }).end(english),
+  'destroys-midway': res => declare(res, english.length).write(english.slice(0, 200), () => res.destroy()),
+  'resets-midway': res => declare(res, english.length).write(english.slice(0, 200), () => res.socket.resetAndDestroy()),
+  'destroys-stream': res => stream(res).write(words.slice(0, 5).join(''), () => res.destroy()),
+  'destroys-first': res => res.destroy(),
+  // What a framework does that catches the exception of strictContentLength.
+  'strict-in-one-write': res => {
+    res.strictContentLength = true;
+    try { declare(res, english.length - 30).end(english); } catch { res.destroy(); }
+  },
+  'strict-in-two-writes': res => {
+    res.strictContentLength = true;
+    declare(res, english.length - 30).write(english.slice(0, 200), () => {
+      try { res.end(english.slice(200)); } catch { res.destroy(); }
+    });
+  },
+  'md5': res => res.writeHead(200, {
+    'Content-Type': 'application/json', 'Content-MD5': crypto.createHash('md5').update(english).digest('base64'),
+  }).end(english),
+  // 26 events in about one and a half seconds.
+  'slow-stream': async res => {
+    stream(res);
+    for (const text of [...words, ...ending]) {
+      res.write(text);
+      await new Promise(resolve => setTimeout(resolve, 55));
+    }
+    res.end();
+  },
+  'silent': () => {},
+};
+
+http.createServer((req, res) => {
+  req.resume().on('end', () => handlers[req.url.split('/')[1]](res));
+}).listen(Number(process.argv[2]), '127.0.0.1');
