@@ -95,6 +95,11 @@ impl<'a> Evidence<'a> {
         &self.transcript.asked
     }
 
+    /// The last request was for a tunnel: the exchange did not come further than the proxy.
+    pub fn is_of_tunnel(&self) -> bool {
+        self.transcript.request.as_ref().is_some_and(|head| head.first_line.starts_with("CONNECT "))
+    }
+
     pub fn response(&self) -> Option<&'a Response> {
         self.transcript.response.as_ref()
     }

@@ -30,8 +30,11 @@ pub struct Variant {
 pub fn counted(evidence: &Evidence<'_>, length: &Length) -> Option<Counted> {
     let content = evidence.content()?;
     let declared = length.declared;
-    if declared == length.wire || length.was_whole && length.surplus() > 0 || !content.is_whole() {
+    if declared == length.wire || !content.is_whole() {
         return None;
+    }
+    if length.was_whole && length.surplus() > 0 {
+        return is_line_end(evidence).then_some(Counted::OtherSerialization(WITHOUT_NEWLINE));
     }
     let is_identity = content.coding == Coding::Identity;
     if !is_identity && *content.progress()? == Progress::Finished && declared == content.decoded {
@@ -53,6 +56,12 @@ pub fn counted(evidence: &Evidence<'_>, length: &Length) -> Option<Counted> {
     let (asked, answered) = (evidence.asked().model.as_ref()?, evidence.reply.as_ref()?.model.as_ref()?);
     let renamed = length.wire.checked_sub(answered.len() as u64)? + asked.len() as u64;
     (asked != answered && renamed == declared).then_some(Counted::OtherModelName)
+}
+
+/// All that follows the declared end is the end of a line.
+fn is_line_end(evidence: &Evidence<'_>) -> bool {
+    let surplus = evidence.surplus().map(|(_, span)| evidence.transcript.received.slice(span).1);
+    matches!(surplus, Some(b"\n" | b"\r\n"))
 }
 
 /// How the text of a JSON value is laid out and escaped.
@@ -197,7 +206,7 @@ mod tests {
     use super::*;
 
     fn sample() -> Value {
-        json!({"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a <b> & \"你好\" / 😀\n"}}],"empty":[],"usage":{"n":1}})
+        json!({"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a <b> && \"你好\" / 😀\n"}}],"empty":[],"usage":{"n":1}})
     }
 
     fn named(size: u64) -> Option<&'static str> {
@@ -212,7 +221,7 @@ mod tests {
         let size = |layout| measure(&sample(), Style { layout, escapes: Escapes::Least }, 0);
         assert_eq!((size(Layout::Compact), size(Layout::Indented(2))), (compact.len(), indented.len()));
         // As Python's json.dumps writes the same value.
-        let python = r#"{"id": "x", "choices": [{"index": 0, "message": {"role": "assistant", "content": "a <b> & \"\u4f60\u597d\" / \ud83d\ude00\n"}}], "empty": [], "usage": {"n": 1}}"#;
+        let python = r#"{"id": "x", "choices": [{"index": 0, "message": {"role": "assistant", "content": "a <b> && \"\u4f60\u597d\" / \ud83d\ude00\n"}}], "empty": [], "usage": {"n": 1}}"#;
         assert_eq!(measure(&sample(), Style { layout: Layout::Spaced, escapes: Escapes::NonAscii }, 0), python.len());
     }
 
@@ -222,7 +231,8 @@ mod tests {
         assert_eq!(named(serde_json::to_string_pretty(&sample()).unwrap().len() as u64), Some("indented-by-2"));
         assert_eq!(named(compact + 1), Some("with-final-newline"));
         assert_eq!(named(compact + 3), Some("with-bom"));
-        assert_eq!(named(compact + 3 * 5), Some("html-escaped"));
+        // Two bytes of `<`, `>` and `&` become six each.
+        assert_eq!(named(compact + 4 * 5), Some("html-escaped"));
         assert_eq!(named(compact - r#","usage":{"n":1}"#.len() as u64), Some("without-usage"));
         assert_eq!(named(compact + 1000), None);
     }

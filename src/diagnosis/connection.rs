@@ -99,7 +99,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         at_fault: AtFault::Proxy,
         retryable: false,
         title: text("the proxy {proxy} cannot be used", "代理 {proxy} 无法使用"),
-        summary: text("{detail}. The API itself was not reached.", "{detail}。还没有到达 API 本身。"),
+        summary: text("The API itself was not reached. {detail}", "还没有到达 API 本身。{detail}"),
         advice: &[
             text(
                 "-v shows which setting or variable named this proxy; correct it, or use --no-proxy",
@@ -114,7 +114,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         labels: &[],
         follows: &[],
         explain: explain!("proxy-unreachable"),
-        examine: |evidence| (evidence.how == Some(How::ProxyUnreachable)).then(Found::certain),
+        examine: |evidence| {
+            // Or it took the request for a tunnel and ended without a word.
+            let is_silent = evidence.is_of_tunnel() && evidence.response().is_none() && !evidence.is_stopped_by_us();
+            (evidence.how == Some(How::ProxyUnreachable) || is_silent).then(Found::certain)
+        },
     },
     Entry {
         code: "proxy-auth-required",
@@ -133,8 +137,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         follows: &[],
         explain: explain!("proxy-auth-required"),
         examine: |evidence| {
-            let is_asked = evidence.how == Some(How::TunnelRefused) && evidence.detail().starts_with("407")
-                || evidence.status() == Some(407) && evidence.how != Some(How::TunnelRefused);
+            let is_asked =
+                evidence.status() == Some(407) || evidence.how == Some(How::TunnelRefused) && evidence.detail().starts_with("407");
             is_asked.then(|| status_marked(Found::certain(), evidence))
         },
     },
@@ -144,7 +148,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         severity: Severity::Error,
         at_fault: AtFault::Proxy,
         retryable: false,
-        title: text("the proxy refused a tunnel to {host}: {detail}", "代理拒绝建立到 {host} 的隧道：{detail}"),
+        title: text("the proxy refused a tunnel to {host}: {refusal}", "代理拒绝建立到 {host} 的隧道：{refusal}"),
         summary: text(
             "{proxy} answered CONNECT with an error, so that the API was never reached.",
             "{proxy} 对 CONNECT 返回了错误，因此根本没有到达 API。",
@@ -161,8 +165,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         follows: &[],
         explain: explain!("proxy-refused-tunnel"),
         examine: |evidence| {
-            let is_refused = evidence.how == Some(How::TunnelRefused) && !evidence.detail().starts_with("407");
-            is_refused.then(|| status_marked(Found::certain(), evidence))
+            let refusal = match (evidence.how, evidence.status().filter(|_| evidence.is_of_tunnel())) {
+                (_, Some(status)) => status.to_string(),
+                (Some(How::TunnelRefused), None) => evidence.detail().to_string(),
+                _ => return None,
+            };
+            (!refusal.starts_with("407")).then(|| status_marked(Found::certain().value("refusal", super::excerpt(&refusal)), evidence))
         },
     },
     Entry {
@@ -227,6 +235,9 @@ fn last_address(evidence: &Evidence<'_>) -> String {
 }
 
 fn ended_before_response(evidence: &Evidence<'_>, has_ended: bool) -> Option<Found> {
+    if evidence.is_of_tunnel() {
+        return None;
+    }
     let is_silent = evidence.transcript.received.length() == 0 && evidence.transcript.interim.is_empty();
     if !has_ended || !is_silent {
         return None;

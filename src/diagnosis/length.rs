@@ -5,8 +5,8 @@ use super::arithmetic::{Counted, counted};
 use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::evidence::{Evidence, Length};
 use crate::lang::{Text, text};
+use crate::wire::content::Form;
 use crate::wire::framing::Framing;
-
 const ANOTHER_DELIMITER: Text = text("use --stream: a stream declares no length", "改用 --stream：流式响应不声明长度");
 const OPERATOR_RECOUNT: Text = text(
     "to the operator: after changing a body, drop Content-Length (and Content-Encoding) or count the bytes again",
@@ -370,13 +370,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         severity: Severity::Error,
         at_fault: AtFault::Relay,
         retryable: false,
-        title: text(
-            "the body is clipped to its declared {declared} bytes, inside a character",
-            "响应体被裁到声明的 {declared} 字节，断在一个字符中间",
-        ),
+        title: text("the body is clipped to its declared {declared} bytes, {where}", "响应体被裁到声明的 {declared} 字节，{where}"),
         summary: text(
-            "Exactly the declared bytes came, and they end inside a character of several bytes in an unfinished JSON. A text that is counted in characters and cut to that many bytes looks like this.",
-            "正好收到声明的字节数，却断在一个多字节字符中间，JSON 也未结束。按字符计数、再裁到这么多字节，就是这个样子。",
+            "Exactly the declared bytes came, and the JSON is not finished. A text beyond ASCII that is counted in characters and cut to that many bytes ends like this.",
+            "正好收到声明的字节数，JSON 却没有结束。含非 ASCII 字符的文本按字符计数、再裁到这么多字节，就是这样结束的。",
         ),
         advice: &[
             ANOTHER_DELIMITER,
@@ -384,7 +381,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             OPERATOR_BYTES,
         ],
         confirm: BY_STREAM,
-        labels: &[DECLARED_LABEL, ("end", text("the body ends inside this character", "响应体断在这个字符中间"))],
+        labels: &[DECLARED_LABEL, ("end", text("the body ends here", "响应体到此为止"))],
         follows: &[],
         explain: explain!("body-clipped-to-declared"),
         examine: body_clipped_to_declared,
@@ -567,14 +564,28 @@ fn body_shorter_than_declared(evidence: &Evidence<'_>) -> Option<Found> {
     Some(with_length(Found::certain(), evidence, length))
 }
 
+const INSIDE: Text = text("inside a character", "断在一个字符中间");
+const BEFORE_BRACKETS: Text = text("just before its last brackets", "恰好缺少末尾的括号");
+
 fn body_clipped_to_declared(evidence: &Evidence<'_>) -> Option<Found> {
     let length = evidence.length.as_ref()?;
     if length.missing() > 0 || length.surplus() > 0 || !evidence.json_is_open() {
         return None;
     }
-    let text = evidence.content()?.document()?;
-    let cut = std::str::from_utf8(text).err().filter(|error| error.error_len().is_none())?;
+    let content = evidence.content()?;
+    let Form::Json(document) = &content.form else {
+        return None;
+    };
     let start = evidence.response()?.body.start;
-    let inside = start + cut.valid_up_to() as u64..start + text.len() as u64;
-    Some(Found::likely().value("declared", length.declared).mark("declared", length.span.clone()).mark("end", inside))
+    let end = start + length.wire;
+    let cut = std::str::from_utf8(&document.text).err().filter(|error| error.error_len().is_none() && !document.is_cut_off);
+    let (found, inside) = match cut {
+        Some(cut) => (Found::likely().word("where", "inside-a-character", INSIDE), start + cut.valid_up_to() as u64..end),
+        // Only the closing brackets are missing, and with them the text has as many characters as bytes were declared.
+        None if content.characters < content.decoded && content.characters + document.closers() == length.declared => {
+            (Found::likely().word("where", "before-its-last-brackets", BEFORE_BRACKETS), end..end)
+        }
+        None => return None,
+    };
+    Some(found.value("declared", length.declared).mark("declared", length.span.clone()).mark("end", inside))
 }

@@ -220,8 +220,11 @@ pub fn entry(code: &str) -> Option<&'static Entry> {
 
 /// Judges an exchange.
 pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
+    // What a proxy says to CONNECT is no answer of an API, however much it looks like one.
+    let families: &[&[Entry]] =
+        if evidence.is_of_tunnel() { &[content::INTERRUPTION, connection::ENTRIES, timeouts::ENTRIES] } else { &FAMILIES };
     let mut findings: Vec<Finding> =
-        FAMILIES.iter().copied().flatten().filter_map(|entry| Some(Finding::new(entry, (entry.examine)(evidence)?))).collect();
+        families.iter().copied().flatten().filter_map(|entry| Some(Finding::new(entry, (entry.examine)(evidence)?))).collect();
     let codes: Vec<&'static str> = findings.iter().map(|finding| finding.entry.code).collect();
     for finding in &mut findings {
         finding.follows = finding.entry.follows.iter().copied().filter(|code| codes.contains(code)).collect();

@@ -184,6 +184,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         follows: &[
             "encoded-body-cut",
             "coding-mislabelled",
+            "coding-forced",
             "conflicting-content-lengths",
             "length-and-chunked",
             "invalid-content-length",
@@ -281,7 +282,21 @@ const PRODUCTS: [(&str, &str); 34] = [
     ("type=password", "a login form"),
 ];
 
-/// Fields that only such products send when they answer themselves.
+/// What block pages of any maker say.
+const BLOCKED: [&str; 10] = [
+    "has been blocked",
+    "is blocked",
+    "been denied access",
+    "blocked by",
+    "web filter",
+    "wi-fi",
+    "拦截",
+    "禁止访问",
+    "访问被阻断",
+    "认证上网",
+];
+
+/// Fields that only suchproducts send when they answer themselves.
 const FIELDS: [(&str, &str, &str); 6] = [
     ("cf-mitigated", "challenge", "Cloudflare (challenge)"),
     ("server", "zscaler", "Zscaler"),
@@ -303,16 +318,9 @@ fn product(evidence: &Evidence<'_>, page: &str) -> Option<&'static str> {
 fn html_instead_of_api(evidence: &Evidence<'_>) -> Option<Found> {
     let text = evidence.page()?;
     let status = evidence.status()?;
-    let is_versioned = evidence
-        .asked()
-        .url
-        .split("://")
-        .nth(1)
-        .is_some_and(|rest| rest.contains("/v1/") || rest.contains("/v4/") || rest.contains("/openai/"));
     let (product, found) = match product(evidence, &text) {
         Some(product) => (product, Found::certain()),
-        // A path of an API that answers success with a page: not a wrong address, but something that stands before it.
-        None if evidence.is_markup() && evidence.is_success() && is_versioned => ("?", Found::likely()),
+        None if evidence.is_markup() && BLOCKED.iter().any(|words| text.contains(words)) => ("?", Found::likely()),
         None if status == 511 => ("a captive portal", Found::certain()),
         None => return None,
     };
@@ -368,6 +376,7 @@ fn meaning(evidence: &Evidence<'_>) -> Option<&'static str> {
         return None;
     }
     Some(match status {
+        429 if evidence.is_empty() => return None,
         429 => "proxy-rate-limit",
         408 | 504 | 522 | 524 => "gateway-timeout",
         502 | 520 | 521 | 523 => "bad-gateway",
@@ -424,6 +433,7 @@ pub(super) fn status_without_words(evidence: &Evidence<'_>) -> Option<&'static s
         return None;
     }
     Some(match evidence.status()? {
+        429 if evidence.is_empty() => "rate-limited",
         401 => "key-invalid",
         403 => "access-denied",
         413 => "body-too-large",

@@ -583,6 +583,12 @@ fn request(error: &ApiError, status: u16) -> Option<&'static str> {
     if error.is_coded(&CONTEXT_CODES) || error.says(&CONTEXT_WORDS) {
         return Some("context-too-long");
     }
+    const PARAMETER_CODES: [&str; 6] =
+        ["unsupported_parameter", "unsupported_value", "invalid_type", "invalid_value", "missing_required_parameter", "unknown_parameter"];
+    const PARAMETER_WORDS: [&str; 3] = ["unsupported parameter", "unrecognized request argument", "unsupported value"];
+    if matches!(status, 400 | 422) && (error.is_coded(&PARAMETER_CODES) || error.says(&PARAMETER_WORDS)) {
+        return Some("parameter-rejected");
+    }
     let message = error.message.to_lowercase();
     let model_is_absent = message.contains("model")
         && ["does not exist", "not found", "not supported", "no such"].iter().any(|words| message.contains(words));
@@ -677,15 +683,12 @@ fn failure(error: &ApiError, status: u16) -> Option<&'static str> {
 }
 
 fn by_status(error: &ApiError, status: u16, evidence: &Evidence<'_>) -> &'static str {
-    const PARAMETER_CODES: [&str; 6] =
-        ["unsupported_parameter", "unsupported_value", "invalid_type", "invalid_value", "missing_required_parameter", "unknown_parameter"];
-    const PARAMETER_WORDS: [&str; 3] = ["unsupported parameter", "unrecognized request argument", "unsupported value"];
     match status {
         401 => "key-invalid",
         403 => "access-denied",
         404 | 405 | 501 => "path-not-found",
         413 => "body-too-large",
-        400..=499 if !error.param.is_empty() || error.is_coded(&PARAMETER_CODES) || error.says(&PARAMETER_WORDS) => "parameter-rejected",
+        400..=499 if !error.param.is_empty() => "parameter-rejected",
         400..=499 => "request-rejected",
         500..=599 => "provider-error",
         _ if evidence.is_success() => "error-in-success",

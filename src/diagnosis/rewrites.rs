@@ -375,13 +375,13 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
     Some(found.mark_if("length", is_declared.map(|length| length.span.clone())))
 }
 
-/// Both names must be of known families: an alias of a deployment or a local file's name is nobody's substitution.
+/// Only who asks for a model that all the world knows by this name can be given another: an alias is whatever its owner says it is.
 fn model_substituted(evidence: &Evidence<'_>) -> Option<Found> {
     let asked = evidence.asked().model.as_deref()?;
     let answered = evidence.reply.as_ref()?.model.as_deref()?;
     let is_deployment = evidence.asked().url.contains("/openai/deployments/");
     let (a, b) = (bare_name(asked), bare_name(answered));
-    if is_deployment || !evidence.is_success() || !is_known_family(&a) || !is_known_family(&b) || is_same_model(&a, &b) {
+    if is_deployment || !evidence.is_success() || !is_known_family(&a) || is_same_model(&a, &b) {
         return None;
     }
     Some(Found::likely().value("model", super::excerpt(asked)).value("answered", super::excerpt(answered)))
@@ -447,11 +447,11 @@ mod tests {
             ("claude-3-5-sonnet", "claude-3-5-sonnet-20241022"),
             ("gemini-2.0-flash", "gemini-2.0-flash-001"),
             ("deepseek-chat:free", "deepseek/deepseek-chat-v3.1"),
-            ("gpt-4o-mini", "my-alias"),
+            ("my-alias", "gpt-4o-mini"),
             ("local.gguf", "qwen2.5-7b"),
         ] {
             let (a, b) = (bare_name(asked), bare_name(answered));
-            assert!(is_same_model(&a, &b) || !is_known_family(&a) || !is_known_family(&b), "{asked} {answered}");
+            assert!(is_same_model(&a, &b) || !is_known_family(&a), "{asked} {answered}");
         }
         for (asked, answered) in
             [("gpt-4o", "gpt-4o-mini"), ("gpt-4", "gpt-3.5-turbo"), ("claude-3-opus", "deepseek-chat"), ("o1", "o1-mini")]

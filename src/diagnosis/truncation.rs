@@ -347,13 +347,13 @@ fn head_cut(evidence: &Evidence<'_>) -> Option<Found> {
 
 /// Seconds to the end, where they look like a timer of the nginx-like server that answers.
 pub(super) fn gateway_timer(evidence: &Evidence<'_>) -> Option<u64> {
-    const TIMERS: [u64; 8] = [30, 60, 90, 120, 180, 300, 600, 900];
+    const TIMERS: [u64; 11] = [5, 10, 20, 30, 60, 90, 120, 180, 300, 600, 900];
     let server = evidence.field("server")?.to_lowercase();
     if !["nginx", "openresty", "tengine"].iter().any(|name| server.starts_with(name)) {
         return None;
     }
     let seconds = evidence.waited_for_end()? / 1000.0;
-    TIMERS.into_iter().find(|timer| (seconds - *timer as f64).abs() < 1.0)
+    TIMERS.into_iter().find(|timer| (seconds - *timer as f64).abs() < 0.1 + *timer as f64 / 50.0)
 }
 
 fn cut_after_gateway_timeout(evidence: &Evidence<'_>) -> Option<Found> {

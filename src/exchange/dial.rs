@@ -21,7 +21,9 @@ const FAIR_SHARE: Duration = Duration::from_secs(1);
 /// When the plan's certificates cannot be used.
 pub(super) fn dial<L: Listen>(session: &mut Session<L>, plan: &Plan) -> anyhow::Result<bool> {
     let handshake = if plan.target.https { Some(Handshake::new(&plan.target.host, &plan.trust)?) } else { None };
-    Ok(reach(session, plan).and_then(|()| handshake.map_or(Ok(()), |handshake| session.shake_hands(handshake))).is_ok())
+    let outcome = reach(session, plan).and_then(|()| handshake.map_or(Ok(()), |handshake| session.shake_hands(handshake)));
+    session.watch.connected();
+    Ok(outcome.is_ok())
 }
 
 /// A TCP connection that carries the target's bytes, directly or through the proxy.
@@ -66,7 +68,6 @@ fn connect<L: Listen>(session: &mut Session<L>, host: &str, port: u16) -> Result
                 let _ = tcp.set_nodelay(true);
                 session.stream = Some(Stream::new(tcp));
                 session.opened(Opened::Connected { address: address.to_string() });
-                session.watch.connected();
                 return Ok(());
             }
             Err(error) => {

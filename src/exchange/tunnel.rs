@@ -50,7 +50,6 @@ pub(super) fn connect<L: Listen>(session: &mut Session<L>, plan: &Plan, proxy: &
     if status.starts_with('2') {
         session.enter_tunnel();
         session.opened(Opened::Tunnelled { through: proxy.url(), to: authority });
-        session.watch.connected();
         return Ok(());
     }
     // The page that explains the refusal; most proxies close after it.
@@ -72,7 +71,6 @@ pub(super) fn socks5<L: Listen>(session: &mut Session<L>, plan: &Plan, proxy: &P
         Ok(()) => {
             session.enter_tunnel();
             session.opened(Opened::Tunnelled { through: proxy.url(), to: plan.target.authority() });
-            session.watch.connected();
             Ok(())
         }
         Err(ending) => {

@@ -46,12 +46,17 @@ impl Watch {
         self.started.elapsed().as_micros() as u64
     }
 
+    /// Name, TCP, proxy and TLS are done: the request can go.
     pub fn connected(&mut self) {
         self.phase = Phase::Asking { since: Instant::now() };
     }
 
     /// Bytes came, and the listener said what it expects now.
     pub fn received(&mut self, next: Next) {
+        // What a proxy says on the way is still connecting.
+        if matches!(self.phase, Phase::Connecting) {
+            return;
+        }
         let now = Instant::now();
         let lingering_since = match (&self.phase, next) {
             (Phase::Receiving { lingering_since: Some(since), .. }, Next::Linger) => Some(*since),

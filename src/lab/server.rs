@@ -94,7 +94,8 @@ impl Lab {
             Reach::Proxy(kind) => {
                 let address = if kind == ProxyPort::Unreachable { closed_port()? } else { self.further_port(Role::Proxy(kind))? };
                 proxy = Some(format!("http://{address}"));
-                own_url()
+                // Only for https is a tunnel asked for.
+                if kind == ProxyPort::RefusesTunnel { self.https_url() } else { own_url() }
             }
         };
         let trusted = origin.starts_with("https:") && scenario.reach.is_from_trusted_authority();

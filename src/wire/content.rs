@@ -69,6 +69,11 @@ impl Document {
         self.scanner.closure()
     }
 
+    /// How many quotes and brackets would close the text as it stands.
+    pub fn closers(&self) -> u64 {
+        self.scanner.closers()
+    }
+
     /// Where something other than white space follows the first value.
     pub fn trailing(&self) -> Option<u64> {
         self.scanner.trailing

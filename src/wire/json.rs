@@ -43,6 +43,11 @@ impl Scanner {
         }
     }
 
+    /// How many quotes and brackets would close the text as it stands.
+    pub fn closers(&self) -> u64 {
+        self.open.len() as u64 + u64::from(self.in_string)
+    }
+
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut at = 0;
         while at < bytes.len() {

@@ -88,10 +88,6 @@ impl Report {
         self.json.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
-    pub fn number(&self, pointer: &str) -> Option<u64> {
-        self.json.pointer(pointer).and_then(Value::as_u64)
-    }
-
     /// Expects how the body was framed and how the connection ended.
     #[track_caller]
     pub fn framed(&self, framing: &str, end: &str) {

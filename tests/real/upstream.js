@@ -12,16 +12,30 @@ const completion = text => JSON.stringify({
 const english = completion('this answer comes from a small Node server, which has counted as its name says');
 const chinese = completion('这段回答来自一个小小的 Node 服务器，它按自己的名字来计数');
 const emoji = completion('早上好 🌅🌅🌅');
+// So many characters that this number of bytes ends inside one of them.
+const endsInsideCharacter = text => (Buffer.from(text)[[...text].length] & 0xc0) === 0x80;
+const long = [300, 301, 302].map(count => completion('长'.repeat(count))).find(endsInsideCharacter);
 
 const event = (delta, reason) => 'data: ' + JSON.stringify({
   id: 'chatcmpl-node', object: 'chat.completion.chunk', created: 1763856000, model: 'gpt-4o-mini',
   choices: [{ index: 0, delta, finish_reason: reason }],
 }) + '\n\n';
 const words = Array.from({ length: 24 }, (_, at) => event({ content: `word ${at} ` }, null));
+const short = Array.from({ length: 24 }, () => 'data: {"choices":[{"index":0,"delta":{"content":"a "},"finish_reason":null}]}\n\n');
 const ending = [event({}, 'stop'), 'data: [DONE]\n\n'];
 
 const declare = (res, length) => res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': length });
 const stream = res => res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+
+// 26 events in about one and a half seconds.
+const trickle = async (res, events) => {
+  stream(res);
+  for (const text of events) {
+    res.write(text);
+    await new Promise(resolve => setTimeout(resolve, 55));
+  }
+  res.end();
+};
 
 const handlers = {
   whole: res => declare(res, Buffer.byteLength(chinese)).end(chinese),
@@ -30,6 +44,7 @@ const handlers = {
   'writes-less-and-stays': res => declare(res, english.length + 30).write(english),
   'writes-half-and-stays': res => declare(res, english.length).write(english.slice(0, 200)),
   'counts-characters': res => declare(res, [...chinese].length).end(chinese),
+  'counts-characters-of-a-long-text': res => declare(res, [...long].length).end(long),
   'counts-utf16-units': res => declare(res, emoji.length).end(emoji),
   'counts-before-gzip': res => res.writeHead(200, {
     'Content-Type': 'application/json', 'Content-Encoding': 'gzip', 'Content-Length': english.length,
@@ -40,6 +55,15 @@ const handlers = {
   'destroys-midway': res => declare(res, english.length).write(english.slice(0, 200), () => res.destroy()),
   'resets-midway': res => declare(res, english.length).write(english.slice(0, 200), () => res.socket.resetAndDestroy()),
   'destroys-stream': res => stream(res).write(words.slice(0, 5).join(''), () => res.destroy()),
+  // Late enough for a proxy to have passed on what came before.
+  'destroys-midway-after-a-while': res => {
+    declare(res, english.length).write(english.slice(0, 200));
+    setTimeout(() => res.destroy(), 500);
+  },
+  'destroys-stream-after-a-while': res => {
+    stream(res).write(words.slice(0, 5).join(''));
+    setTimeout(() => res.destroy(), 500);
+  },
   'destroys-first': res => res.destroy(),
   // What a framework does that catches the exception of strictContentLength.
   'strict-in-one-write': res => {
@@ -52,19 +76,12 @@ const handlers = {
       try { res.end(english.slice(200)); } catch { res.destroy(); }
     });
   },
-  'md5': res => res.writeHead(200, {
+  md5: res => res.writeHead(200, {
     'Content-Type': 'application/json', 'Content-MD5': crypto.createHash('md5').update(english).digest('base64'),
   }).end(english),
-  // 26 events in about one and a half seconds.
-  'slow-stream': async res => {
-    stream(res);
-    for (const text of [...words, ...ending]) {
-      res.write(text);
-      await new Promise(resolve => setTimeout(resolve, 55));
-    }
-    res.end();
-  },
-  'silent': () => {},
+  'slow-stream': res => trickle(res, [...words, ...ending]),
+  'slow-stream-of-few-bytes': res => trickle(res, [...short, ...ending]),
+  silent: () => {},
 };
 
 http.createServer((req, res) => {

@@ -20,16 +20,43 @@ pub fn ask_for(scenario: &str, proxy: &Server) -> Ask {
     ask(format!("{}/{scenario}/v1", proxy.url()))
 }
 
-/// Whatever the proxy does with good answers, it must not be called a fault.
+/// Good answers, each in another framing.
+pub const FRAMINGS: [&str; 4] = ["healthy", "healthy-chunked", "healthy-close-delimited", "healthy-gzip"];
+
+/// Whatever the proxy does with these good answers, it must not be called a fault.
 #[track_caller]
-pub fn expect_no_false_alarm(proxy: &Server) {
-    let framings = ["healthy", "healthy-chunked", "healthy-close-delimited", "healthy-gzip", "healthy-comments"];
-    for scenario in framings {
+pub fn expect_no_false_alarm(proxy: &Server, scenarios: &[&str]) {
+    for scenario in scenarios {
         for prompt in ["hi", "你好"] {
             ask_for(scenario, proxy).saying(prompt).expect_healthy();
             ask_for(scenario, proxy).saying(prompt).stream().expect_healthy();
         }
     }
+    ask_for("healthy-comments", proxy).stream().expect_healthy();
+}
+
+/// Whatever the proxy does with cut answers, they must show. `undeclared` is how it frames what had neither length nor chunks.
+#[track_caller]
+pub fn expect_cuts_to_show(proxy: &Server, undeclared: &str) {
+    let plain: [(&str, &[&str]); 3] = [
+        ("cut-by-close", &["cut-by-close", "json-cut"]),
+        ("chunks-without-end", &["chunks-without-end", "json-cut"]),
+        ("json-cut", &["json-cut"]),
+    ];
+    for (scenario, codes) in plain {
+        ask_for(scenario, proxy).expect("truncation", codes);
+    }
+    let streamed: [(&str, &[&str]); 4] = [
+        ("cut-by-close", &["cut-by-close", "event-cut"]),
+        ("chunks-without-end", &["chunks-without-end", "stream-without-finish"]),
+        ("stream-without-finish", &["stream-without-finish"]),
+        ("done-without-finish", &["done-without-finish"]),
+    ];
+    for (scenario, codes) in streamed {
+        ask_for(scenario, proxy).stream().expect("truncation", codes);
+    }
+    ask_for("json-cut-undeclared", proxy).expect("truncation", &["json-cut"]).framed(undeclared, "fin");
+    ask_for("stream-ends-silently", proxy).stream().expect("truncation", &["stream-without-finish"]).framed(undeclared, "fin");
 }
 
 /// Node with the handlers of `upstream.js`.

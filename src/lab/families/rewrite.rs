@@ -113,9 +113,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         text("compresses with a coding that the client did not offer", "用客户端没有提出的编码压缩"),
         rewrite("coding-forced"),
         |exchange| {
-            // A client that offers every coding cannot have one forced upon it; it is shown an honest gzip.
             let offered = |coding: &Coding| exchange.request.accepts(coding.name());
-            give_labelled(exchange, Coding::ALL.into_iter().find(|coding| !offered(coding)).unwrap_or(Coding::Gzip))
+            give_labelled(exchange, Coding::ALL.into_iter().find(|coding| !offered(coding)).unwrap_or(Coding::Lz4))
         },
     ),
     scenario(

@@ -1,0 +1,24 @@
+//! llmcheck against real server software: nginx, Apache, HAProxy, Squid, Varnish, Node and Python's servers make the faults, and the
+//! good answers that must not be called faults. `.ci/run` installs them; run it with `cargo test --test real -- --ignored`.
+
+#[path = "real/ask.rs"]
+mod ask;
+#[path = "real/server.rs"]
+mod server;
+#[path = "real/upstream.rs"]
+mod upstream;
+
+#[path = "real/apache.rs"]
+mod apache;
+#[path = "real/haproxy.rs"]
+mod haproxy;
+#[path = "real/nginx.rs"]
+mod nginx;
+#[path = "real/node.rs"]
+mod node;
+#[path = "real/python.rs"]
+mod python;
+#[path = "real/squid.rs"]
+mod squid;
+#[path = "real/varnish.rs"]
+mod varnish;
