@@ -159,11 +159,9 @@ impl Content {
     fn take(&mut self, bytes: &[u8], at: Option<u64>, time: u64) {
         let start = self.decoded;
         self.decoded += bytes.len() as u64;
-        // UTF-8: continuation bytes are no characters; a lead byte of four has two UTF-16 units.
-        let characters = bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+        let (characters, utf16_units) = count_characters(bytes);
         self.characters += characters;
-        self.utf16_units += characters + bytes.iter().filter(|byte| **byte >= 0xf0).count() as u64;
-        if matches!(self.form, Form::Empty) {
+        self.utf16_units += utf16_units;if matches!(self.form, Form::Empty) {
             self.first.extend_from_slice(bytes);
             let Some(form) = recognise(&self.first) else {
                 return;
@@ -241,6 +239,15 @@ impl Content {
             _ => None,
         }
     }
+}
+
+/// Characters and UTF-16 code units in a piece of UTF-8: continuation bytes are no characters, a lead byte of four has two units.
+fn count_characters(bytes: &[u8]) -> (u64, u64) {
+    if bytes.is_ascii() {
+        return (bytes.len() as u64, bytes.len() as u64);
+    }
+    let characters = bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count() as u64;
+    (characters, characters + bytes.iter().filter(|byte| **byte >= 0xf0).count() as u64)
 }
 
 /// Appends what there is room for, and says whether something was left out.
