@@ -1,4 +1,26 @@
-//! llmcheck
+//! llmcheck sends a chat request to an OpenAI-compatible API, keeps every byte that crosses the wire, and says what happened, who did it,
+//! how sure it is and what to do next.
+//!
+//! Data flows one way, and a module uses only those before it in this list; `tests/layering.rs` holds that:
+//!
+//! - [`lang`]: English and Chinese, and a text in both.
+//! - [`secret`]: keys that cannot be printed, and the mask over everything that is shown or kept.
+//! - [`lab`]: the loopback server that misbehaves on purpose; it knows nothing of the rest.
+//! - [`cli`]: what can be typed; no decisions.
+//! - [`api`]: the chat API's shapes: request, reply, error envelopes, waits that a response asks for.
+//! - [`plan`]: one request, ready to be sent.
+//! - [`exchange`]: performs a plan and tells every event on the wire; never interprets. Its recording is the root of all that follows.
+//! - [`wire`]: from events to a transcript: heads, framing, content codings, JSON, event streams, counts. Cannot fail.
+//! - [`config`]: flags, environment and file become a plan.
+//! - [`evidence`]: every fact that a rule may look at.
+//! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
+//! - [`resilience`]: whether to try again, and when.
+//! - [`report`]: the model of a report, and its printers.
+//! - [`commands`]: one file for each subcommand; each reads as the program.
+//!
+//! Everything after `exchange` is a pure function of the recording: no clock, socket or environment is read there, so that a live
+//! exchange and its recording give the same report.
+
 pub mod api;
 pub mod cli;
 pub mod commands;

@@ -1,8 +1,10 @@
 //! One request, ready to be sent: every setting resolved, every file read, nothing left to decide.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::exchange::recording::{KeyUse, Timeouts};
+use serde::{Deserialize, Serialize};
+
 use crate::secret::Secret;
 
 /// What to send, where, by which way and within which bounds.
@@ -107,4 +109,43 @@ pub enum Roots {
     Directory(PathBuf),
     /// PEM text.
     Pem(String),
+}
+
+/// Whether a key went with the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUse {
+    /// None was configured and the request was not sent for that reason.
+    Missing,
+    /// None was configured and none is needed (loopback).
+    #[default]
+    NotNeeded,
+    Sent,
+}
+
+/// The bounds of an exchange, in seconds where written down; `None` is no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timeouts {
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub connect: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub first_byte: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub idle: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
+    pub total: Option<Duration>,
+}
+
+mod seconds {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.map(|duration| duration.as_secs_f64()).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?;
+        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+    }
 }

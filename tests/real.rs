@@ -1,6 +1,8 @@
 //! llmcheck against real server software: nginx, Apache, HAProxy, Squid, Varnish, Node and Python's servers make the faults, and the
 //! good answers that must not be called faults. `.ci/run` installs them; run it with `cargo test --test real -- --ignored`.
 
+#![cfg(unix)]
+
 #[path = "real/ask.rs"]
 mod ask;
 #[path = "real/server.rs"]
@@ -20,5 +22,7 @@ mod node;
 mod python;
 #[path = "real/squid.rs"]
 mod squid;
+#[path = "real/tls.rs"]
+mod tls;
 #[path = "real/varnish.rs"]
 mod varnish;

@@ -13,8 +13,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         retryable: true,
         title: text("status {status}, and no body at all", "状态 {status}，却完全没有响应体"),
         summary: text(
-            "The message is complete for HTTP and says nothing. Clients fail with «Unexpected end of JSON input» or «Expecting value: line 1 column 1».",
-            "对 HTTP 而言消息完整，却什么也没说。客户端会报「Unexpected end of JSON input」或「Expecting value: line 1 column 1」。",
+            "No byte of content came. Clients fail with «Unexpected end of JSON input» or «Expecting value: line 1 column 1».",
+            "没有收到任何内容。客户端会报「Unexpected end of JSON input」或「Expecting value: line 1 column 1」。",
         ),
         advice: &[
             text("retry once; then try the other mode (--stream or --no-stream)", "重试一次；再换另一种模式（--stream 或 --no-stream）"),

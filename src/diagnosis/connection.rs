@@ -2,8 +2,9 @@
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::evidence::Evidence;
-use crate::exchange::recording::{How, KeyUse, Opened};
+use crate::exchange::recording::{How, Opened};
 use crate::lang::{Text, text};
+use crate::plan::KeyUse;
 
 const FREE: Text = text("a retry is free: no request was taken", "重试不花钱：请求没有被接收");
 const ONCE: Text =

@@ -347,3 +347,6 @@ const HEALTHY: Entry = Entry {
     explain: explain!("healthy"),
     examine: |_| None,
 };
+
+#[cfg(test)]
+mod tests;

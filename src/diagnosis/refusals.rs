@@ -5,8 +5,8 @@ use super::connection::status_marked;
 use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::api::error::ApiError;
 use crate::evidence::Evidence;
-use crate::exchange::recording::KeyUse;
 use crate::lang::{Text, text};
+use crate::plan::KeyUse;
 
 const WAIT: Text = text("wait as long as the response says; --retry N does so by itself", "按响应给出的时间等待；--retry N 会自动这样做");
 const NEVER: Text = text("a retry cannot help", "重试没有用");

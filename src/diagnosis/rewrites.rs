@@ -282,7 +282,11 @@ fn coding_forced(evidence: &Evidence<'_>) -> Option<Found> {
 }
 
 fn digest_mismatch(evidence: &Evidence<'_>) -> Option<Found> {
-    let digest = evidence.response()?.digests.iter().find(|digest| !digest.fits())?;
+    // RFC 9530 means the bytes as sent; a proxy that only compresses keeps the digest of what it compressed, and alters nothing.
+    let of_decoded = &evidence.content()?.digests;
+    let fits_decoded = |index: usize| of_decoded.get(index).is_some_and(|digest| digest.fits());
+    let digests = evidence.response()?.digests.iter().enumerate();
+    let (_, digest) = digests.into_iter().find(|(index, digest)| !digest.fits() && !fits_decoded(*index))?;
     Some(Found::certain().value("field", digest.field).value("algorithm", digest.algorithm).mark("digest", digest.span.clone()))
 }
 

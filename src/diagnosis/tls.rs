@@ -122,7 +122,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         at_fault: AtFault::Server,
         retryable: false,
         title: text("the TLS handshake with {host} failed", "与 {host} 的 TLS 握手失败"),
-        summary: text("{detail}.", "{detail}。"),
+        summary: text("The handshake was not completed: {detail}.", "握手没有完成：{detail}。"),
         advice: &[
             text(
                 "if the peer closes or resets at once, something between may filter the server's name: try another network or a proxy",

@@ -17,8 +17,8 @@ use super::line::Session;
 use super::recording::{Ending, How};
 use super::tunnel::basic_credentials;
 use super::watch::Watch;
-use super::{Listen, is_sensitive, recording};
-use crate::plan::{Plan, ProxyKind};
+use super::{Listen, is_sensitive};
+use crate::plan::{KeyUse, Plan, ProxyKind};
 use crate::secret::{Mask, MaskedFlow};
 
 const READ_SIZE: usize = 64 * 1024;
@@ -31,7 +31,7 @@ pub(super) fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static Atomic
     let watch = Watch::start(plan.timeouts, stop);
     let mut session = Session::new(watch, listener, MaskedFlow::new(sent), MaskedFlow::new(received));
 
-    if plan.key == recording::KeyUse::Missing {
+    if plan.key == KeyUse::Missing {
         session.end(Ending::new(How::NotSent));
         return Ok(session.listener);
     }

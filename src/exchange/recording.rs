@@ -3,13 +3,14 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::plan::{KeyUse, Timeouts};
 
 /// The first line's mark: format and major version.
 pub const FORMAT: &str = "recording/1";
@@ -50,45 +51,6 @@ pub struct Asked {
 
 fn is_zero(number: &u64) -> bool {
     *number == 0
-}
-
-/// Whether a key went with the request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyUse {
-    /// None was configured and the request was not sent for that reason.
-    Missing,
-    /// None was configured and none is needed (loopback).
-    #[default]
-    NotNeeded,
-    Sent,
-}
-
-/// The bounds of an exchange, in seconds where written down; `None` is no bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Timeouts {
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
-    pub connect: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
-    pub first_byte: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
-    pub idle: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds")]
-    pub total: Option<Duration>,
-}
-
-mod seconds {
-    use super::*;
-    use serde::{Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-        duration.map(|duration| duration.as_secs_f64()).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        let seconds = Option::<f64>::deserialize(deserializer)?;
-        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
-    }
 }
 
 /// One thing that happened on a connection, at a time in microseconds after the start.

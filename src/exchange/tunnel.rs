@@ -52,7 +52,8 @@ pub(super) fn connect<L: Listen>(session: &mut Session<L>, plan: &Plan, proxy: &
         session.opened(Opened::Tunnelled { through: proxy.url(), to: authority });
         return Ok(());
     }
-    // The page that explains the refusal; most proxies close after it.
+    // The page that explains the refusal: the listener knows where it ends.
+    session.watch.connected();
     let mut page = vec![0; REFUSAL_BODY];
     let mut read = 0;
     while read < REFUSAL_BODY && !session.has_ended() {

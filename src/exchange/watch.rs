@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Next;
-use super::recording::{How, Timeouts};
+use super::recording::How;
+use crate::plan::Timeouts;
 
 /// The longest time between two looks at the stop flag.
 const SLICE: Duration = Duration::from_millis(100);

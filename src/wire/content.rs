@@ -2,6 +2,7 @@
 //! Everything is counted; what is kept is bounded.
 
 use super::coding::{Coding, Decoder, Progress};
+use super::digest::Promised;
 use super::json::{Closure, Scanner};
 use super::stream::Stream;
 
@@ -28,6 +29,8 @@ pub struct Content {
     /// UTF-16 code units of the same.
     pub utf16_units: u64,
     pub form: Form,
+    /// Digests over the decoded bytes: a proxy that compresses may keep the digest of what it compressed.
+    pub digests: Vec<Promised>,
     decoder: Option<Decoder>,
     first: Vec<u8>,
 }
@@ -100,6 +103,7 @@ impl Content {
             characters: 0,
             utf16_units: 0,
             form: Form::Empty,
+            digests: Vec::new(),
             decoder: None,
             first: Vec::new(),
         }
@@ -159,9 +163,11 @@ impl Content {
     fn take(&mut self, bytes: &[u8], at: Option<u64>, time: u64) {
         let start = self.decoded;
         self.decoded += bytes.len() as u64;
+        self.digests.iter_mut().for_each(|digest| digest.update(bytes));
         let (characters, utf16_units) = count_characters(bytes);
         self.characters += characters;
-        self.utf16_units += utf16_units;if matches!(self.form, Form::Empty) {
+        self.utf16_units += utf16_units;
+        if matches!(self.form, Form::Empty) {
             self.first.extend_from_slice(bytes);
             let Some(form) = recognise(&self.first) else {
                 return;

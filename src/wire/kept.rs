@@ -35,11 +35,13 @@ impl Kept {
     /// How many of them are no longer here, whatever the sizes in which they came.
     pub fn dropped(&self) -> u64 {
         self.length.saturating_sub((BEGINNING + END) as u64)
-    }/// The bytes of a range, cut to what is still here; the start of what is returned comes with it.
+    }
+    /// The bytes of a range, cut to what is still here; the start of what is returned comes with it.
     pub fn slice(&self, range: Range<u64>) -> (u64, &[u8]) {
         let end = &self.end[self.end.len().saturating_sub(END)..];
         let end_starts = self.length - end.len() as u64;
-        let (base, part) = if range.start < self.beginning.len() as u64 { (0, self.beginning.as_slice()) } else { (end_starts, end) };let limit = base + part.len() as u64;
+        let (base, part) = if range.start < self.beginning.len() as u64 { (0, self.beginning.as_slice()) } else { (end_starts, end) };
+        let limit = base + part.len() as u64;
         let (from, to) = (range.start.clamp(base, limit), range.end.clamp(base, limit));
         (from, &part[(from - base) as usize..(to.max(from) - base) as usize])
     }

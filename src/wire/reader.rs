@@ -107,7 +107,8 @@ impl Reader {
             }
             self.transcript.times.head = Some(milliseconds(time));
             let body = Body::new(Promise::of(&head), self.head_start);
-            let content = Content::new(head.get("content-encoding"));
+            let mut content = Content::new(head.get("content-encoding"));
+            content.digests = digest::promised(&head);
             let digests = digest::promised(&head);
             self.transcript.response = Some(Response { head, body, content, digests, at_declared: None });
             let rest = std::mem::take(&mut self.head);

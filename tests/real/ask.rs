@@ -7,7 +7,6 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// A question to be asked; `expect` asks it.
-#[derive(Clone)]
 pub struct Ask {
     arguments: Vec<String>,
 }
@@ -118,6 +117,7 @@ fn exit_code(class: &str) -> i32 {
         "timeout" => 19,
         "stream_error" => 20,
         "connect_error" => 23,
+        "tls_error" => 24,
         "not_an_api" => 25,
         other => panic!("no test expects {other}"),
     }

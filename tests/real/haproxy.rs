@@ -1,7 +1,7 @@
 //! HAProxy, which passes bodies on as they are, and its own short pages.
 
 use crate::server::{Place, Server, free_port};
-use crate::upstream::{FRAMINGS, ask_for, expect_cuts_to_show, expect_no_false_alarm, lab, node, port_of};
+use crate::upstream::{FRAMINGS, ask_for, expect_cuts_to_show, expect_digest_to_hold, expect_no_false_alarm, lab, node, port_of};
 
 /// HAProxy before this port of 127.0.0.1, with further directives in its one proxy.
 fn proxy_to(port: impl std::fmt::Display, directives: &str) -> Server {
@@ -15,12 +15,23 @@ fn proxy_to(port: impl std::fmt::Display, directives: &str) -> Server {
     Server::start(place, "haproxy", &["-db", "-f", &file])
 }
 
+const COMPRESSION: &str = "compression algo gzip\n compression type application/json text/event-stream";
+
 #[test]
 #[ignore = "needs haproxy"]
 fn good_answers_pass_haproxy() {
     let lab = lab();
-    for directives in ["", "compression algo gzip\n compression type application/json text/event-stream"] {
+    for directives in ["", COMPRESSION] {
         expect_no_false_alarm(&proxy_to(port_of(&lab), directives), &FRAMINGS);
+    }
+}
+
+#[test]
+#[ignore = "needs haproxy"]
+fn a_digest_holds_though_haproxy_compresses() {
+    let lab = lab();
+    for directives in ["", COMPRESSION] {
+        expect_digest_to_hold(&proxy_to(port_of(&lab), directives));
     }
 }
 
@@ -54,4 +65,27 @@ fn haproxy_limits_in_its_own_words() {
     let lab = lab();
     let limited = proxy_to(port_of(&lab), "http-request deny deny_status 429");
     ask_for("healthy", &limited).expect("rate_limit", &["proxy-rate-limit"]);
+}
+
+#[test]
+#[ignore = "needs haproxy"]
+fn labels_that_haproxy_changes_are_named() {
+    let lab = lab();
+    let relabelling = |directive: &str| proxy_to(port_of(&lab), directive);
+    let as_text = relabelling("http-response set-header content-type text/plain");
+    ask_for("healthy", &as_text).stream().expect("proxy_rewrite", &["stream-type-rewritten"]);
+    let as_gzip = relabelling("http-response set-header content-encoding gzip");
+    ask_for("healthy", &as_gzip).expect("proxy_rewrite", &["coding-mislabelled"]);
+    let unlabelled = relabelling("http-response del-header content-encoding");
+    ask_for("healthy-gzip", &unlabelled).expect("proxy_rewrite", &["coding-mislabelled"]);
+    ask_for("healthy-gzip", &unlabelled).stream().expect("proxy_rewrite", &["coding-mislabelled"]);
+}
+
+#[test]
+#[ignore = "needs haproxy"]
+fn a_coding_that_haproxy_asks_for_in_our_name_is_forced_on_us() {
+    let lab = lab();
+    let haproxy = proxy_to(port_of(&lab), "http-request set-header accept-encoding gzip");
+    ask_for("healthy-gzip", &haproxy).expect_healthy();
+    ask_for("healthy-gzip", &haproxy).with(&["--accept-encoding", "identity"]).expect("proxy_rewrite", &["coding-forced"]);
 }

@@ -60,6 +60,13 @@ fn a_socket_destroyed_midway_is_a_cut() {
 
 #[test]
 #[ignore = "needs node"]
+fn an_end_long_after_the_head_is_a_cut_and_no_refused_write() {
+    // A refused write closes at once. Varnish, too, leaves these bytes when its upstream is cut.
+    ask_for("destroys-after-the-head", &node()).expect("truncation", &["cut-by-close", "empty-body"]);
+}
+
+#[test]
+#[ignore = "needs node"]
 fn node_told_to_count_refuses_to_write_more() {
     let node = node();
     ask_for("strict-in-one-write", &node).expect("connect_error", &["closed-before-response"]);

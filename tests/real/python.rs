@@ -16,11 +16,11 @@ fn http_server(version: &str) -> Server {
     server("python3", &["application.py", "{port}", version])
 }
 
-fn gunicorn() -> Server {
-    server("gunicorn", &["--bind", "127.0.0.1:{port}", "--workers", "1", "application:wsgi"])
+fn gunicorn(worker: &str) -> Server {
+    server("gunicorn", &["--bind", "127.0.0.1:{port}", "--worker-class", worker, "application:wsgi"])
 }
 
-fn uvicorn(parser: &str) -> Server {
+pub fn uvicorn(parser: &str) -> Server {
     server("uvicorn", &["--port", "{port}", "--http", parser, "application:asgi"])
 }
 
@@ -74,10 +74,12 @@ fn http_server_sends_what_the_application_writes() {
 #[test]
 #[ignore = "needs gunicorn"]
 fn gunicorn_clips_to_the_declared_length() {
-    let server = gunicorn();
-    expect(&server, &UNDERWRITES);
-    expect(&server, &CLIPPED_OVERWRITES);
-    expect_failing_stream_to_show(&server);
+    for worker in ["sync", "gthread"] {
+        let server = gunicorn(worker);
+        expect(&server, &UNDERWRITES);
+        expect(&server, &CLIPPED_OVERWRITES);
+        expect_failing_stream_to_show(&server);
+    }
 }
 
 #[test]

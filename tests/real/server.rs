@@ -1,4 +1,4 @@
-//! A real server program of one test: found, configured in a directory of its own, started on a free port, killed on drop.
+//! A real server program of one test: found, configured in a directory of its own, started on a free port, ended on drop.
 //! It knows nothing of what the program serves.
 
 use std::fs::{self, File};
@@ -13,11 +13,13 @@ use std::time::{Duration, Instant};
 /// Longest time from the start of a program until it listens; varnishd compiles C first.
 const LONGEST_START: Duration = Duration::from_secs(20);
 
+/// Longest time that a program gets to end by itself.
+const LONGEST_END: Duration = Duration::from_secs(2);
+
 /// A running server program.
 pub struct Server {
     child: Child,
-    port: u16,
-    directory: PathBuf,
+    place: Place,
 }
 
 impl Server {
@@ -34,50 +36,59 @@ impl Server {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
-        let mut server = Server { child, port: place.port, directory: place.directory };
+        let mut server = Server { child, place };
         server.wait_until_it_listens(program);
         server
     }
 
     fn wait_until_it_listens(&mut self, program: &str) {
         let deadline = Instant::now() + LONGEST_START;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).is_err() {
             let ended = self.child.try_wait().expect("the state of a child");
             if ended.is_some() || Instant::now() > deadline {
-                panic!("{program} does not listen on port {} ({ended:?}):\n{}", self.port, self.log());
+                panic!("{program} does not listen on port {} ({ended:?}):\n{}", self.port(), self.log());
             }
             thread::sleep(Duration::from_millis(5));
         }
     }
 
     pub fn port(&self) -> u16 {
-        self.port
+        self.place.port
     }
 
     /// Such as `http://127.0.0.1:20123`.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.port())
+    }
+
+    /// Signals the program and its workers: std can kill a process, but not a group.
+    fn signal(&self, name: &str) {
+        let command = format!("kill -{name} -{}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &command]).stderr(Stdio::null()).status();
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.directory.join("log")).unwrap_or_default()
+        fs::read_to_string(self.place.directory.join("log")).unwrap_or_default()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // std can kill a process, but not a group.
-        let group = format!("kill -KILL -{}", self.child.id());
-        let _ = Command::new("sh").args(["-c", &group]).stderr(Stdio::null()).status();
+        // Asked first: Squid and hypercorn leave shared memory behind where they are killed.
+        self.signal("TERM");
+        let deadline = Instant::now() + LONGEST_END;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.signal("KILL");
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("log of the server on port {}:\n{}", self.port, self.log());
+            eprintln!("log of the server on port {}:\n{}", self.port(), self.log());
         }
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
-/// Where a server is going to live: an empty directory and a free port.
+/// Where a server lives: a directory of its own, removed on drop, and a free port.
 pub struct Place {
     pub directory: PathBuf,
     pub port: u16,
@@ -101,6 +112,12 @@ impl Place {
 
     pub fn path(&self) -> String {
         self.directory.display().to_string()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 

@@ -11,10 +11,11 @@ fn squid(listening: &str, directives: &str) -> Server {
     let configuration = format!(
         "http_port 127.0.0.1:{own} {listening}\n{directives}\nhttp_access allow all\n\
         cache deny all\ncache_mem 1 MB\nmemory_cache_shared off\naccess_log none\ncache_log /dev/null\nnetdb_filename none\n\
-        pid_filename none\npinger_enable off\ncoredump_dir {directory}\nvisible_hostname localhost\nmax_filedescriptors 256\n"
+        pid_filename none\npinger_enable off\ncoredump_dir {directory}\nvisible_hostname localhost\nshutdown_lifetime 0 seconds\nmax_filedescriptors 256\n"
     );
     let file = place.write("squid.conf", &configuration);
-    Server::start(place, "squid", &["-N", "-f", &file])
+    // Squid names its shared memory after the service.
+    Server::start(place, "squid", &["-N", "-n", &format!("real{own}"), "-f", &file])
 }
 
 fn forward_proxy() -> Server {
@@ -65,10 +66,16 @@ fn cuts_show_behind_a_forward_proxy_though_it_frames_some_of_them_anew() {
 
 #[test]
 #[ignore = "needs squid"]
-fn squid_refuses_tunnels_to_nowhere_and_to_ports_that_are_not_for_tls() {
+fn a_tunnel_that_squid_forbids_is_refused_at_once() {
+    // Squid keeps the connection open after its page: the answer to CONNECT is complete all the same.
     let lab = lab();
     let as_installed = squid("", "acl SSL_ports port 443\nhttp_access deny CONNECT !SSL_ports");
     ask_through(&as_installed, &lab.https_url(), "healthy").expect("connect_error", &["proxy-refused-tunnel"]);
+}
+
+#[test]
+#[ignore = "needs squid"]
+fn a_tunnel_to_nowhere_is_refused() {
     let nowhere = format!("https://127.0.0.1:{}", free_port());
     ask_through(&forward_proxy(), &nowhere, "healthy").expect("connect_error", &["proxy-refused-tunnel"]);
 }
@@ -90,7 +97,8 @@ fn cuts_show_behind_a_reverse_proxy_though_it_frames_some_of_them_anew() {
 #[test]
 #[ignore = "needs squid and node"]
 fn the_pages_of_squid() {
-    ask_for("healthy", &proxy_to(free_port(), "")).expect("gateway_error", &["gateway-unavailable"]);
+    // Squid 5 answers 502, not 503, where it reaches nobody.
+    ask_for("healthy", &proxy_to(free_port(), "")).expect("gateway_error", &["bad-gateway"]);
     let node = node();
     let hasty = proxy_to(node.port(), "read_timeout 1 second");
     ask_for("destroys-first", &hasty).expect("gateway_error", &["bad-gateway"]);

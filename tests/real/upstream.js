@@ -56,9 +56,9 @@ const handlers = {
   'resets-midway': res => declare(res, english.length).write(english.slice(0, 200), () => res.socket.resetAndDestroy()),
   'destroys-stream': res => stream(res).write(words.slice(0, 5).join(''), () => res.destroy()),
   // Late enough for a proxy to have passed on what came before.
-  'destroys-midway-after-a-while': res => {
-    declare(res, english.length).write(english.slice(0, 200));
-    setTimeout(() => res.destroy(), 500);
+  'destroys-after-the-head': res => {
+    declare(res, english.length).flushHeaders();
+    setTimeout(() => res.destroy(), 1000);
   },
   'destroys-stream-after-a-while': res => {
     stream(res).write(words.slice(0, 5).join(''));

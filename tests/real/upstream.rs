@@ -32,7 +32,16 @@ pub fn expect_no_false_alarm(proxy: &Server, scenarios: &[&str]) {
             ask_for(scenario, proxy).saying(prompt).stream().expect_healthy();
         }
     }
-    ask_for("healthy-comments", proxy).stream().expect_healthy();
+    for scenario in ["healthy-comments", "healthy-long-event", "healthy-no-done"] {
+        ask_for(scenario, proxy).stream().expect_healthy();
+    }
+}
+
+/// A digest of the upstream fits the content, whether or not the proxy compresses it on its way.
+#[track_caller]
+pub fn expect_digest_to_hold(proxy: &Server) {
+    ask_for("healthy-digest", proxy).expect_healthy();
+    ask_for("healthy-digest", proxy).stream().expect_healthy();
 }
 
 /// Whatever the proxy does with cut answers, they must show. `undeclared` is how it frames what had neither length nor chunks.

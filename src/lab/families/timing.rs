@@ -47,6 +47,17 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     )
     .within(ShortBounds { idle: SOON, ..ShortBounds::NONE }),
     scenario(
+        "end-not-signalled",
+        text("declares no length, sends the whole answer and keeps the connection", "不声明长度，发完整个回答后仍保持连接"),
+        timeout("end-not-signalled"),
+        |exchange| {
+            let bytes = exchange.ok().followed_by(exchange.body());
+            exchange.send(bytes)?;
+            Ok(Ending::Silence)
+        },
+    )
+    .within(ShortBounds { idle: SOON, ..ShortBounds::NONE }),
+    scenario(
         "stalled-after-head",
         text("falls silent after the response head", "发完响应头便沉默"),
         timeout("stalled-in-body"),
