@@ -72,9 +72,14 @@ impl Mask {
         }
     }
 
+    /// Whether any secret stands in `bytes`.
+    pub fn finds_any(&self, bytes: &[u8]) -> bool {
+        self.needles.iter().any(|needle| needle.find(bytes).is_some())
+    }
+
     /// The text with every secret overwritten.
     pub fn cover_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if !self.needles.iter().any(|needle| needle.find(text.as_bytes()).is_some()) {
+        if !self.finds_any(text.as_bytes()) {
             return Cow::Borrowed(text);
         }
         let mut bytes = text.as_bytes().to_vec();
@@ -131,9 +136,11 @@ impl MaskedFlow {
     }
 }
 
-/// The secret as itself, percent-encoded, and as it shows inside base64 at each of the three alignments.
+/// The secret as itself, percent-encoded where it must or may be, and as it shows inside base64 at each of the three alignments.
 fn forms(secret: &str) -> Vec<String> {
-    let mut forms = vec![secret.to_string(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()];
+    let needed = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let all: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let mut forms = vec![secret.to_string(), lower_hex(&needed), needed, all.to_lowercase(), all];
     for skipped in 0..3 {
         // Base64 mixes neighbouring bytes into the first and last characters: only those in between are the secret's own.
         let mut padded = vec![0; skipped];
@@ -145,6 +152,16 @@ fn forms(secret: &str) -> Vec<String> {
         }
     }
     forms
+}
+
+/// Percent-encoded text with its hexadecimal digits in lower case.
+fn lower_hex(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |text, part| {
+        let (digits, rest) = part.split_at(part.len().min(2));
+        text + "%" + &digits.to_lowercase() + rest
+    })
 }
 
 #[cfg(test)]
@@ -167,8 +184,11 @@ mod tests {
 
     #[test]
     fn a_percent_encoded_secret_is_covered() {
-        let encoded = utf8_percent_encode(KEY, NON_ALPHANUMERIC).to_string();
-        assert_eq!(masked(&encoded), "*".repeat(encoded.len()));
+        let needed = utf8_percent_encode(KEY, NON_ALPHANUMERIC).to_string();
+        let all: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        for encoded in [lower_hex(&needed), needed, all.to_uppercase(), all] {
+            assert_eq!(masked(&encoded), "*".repeat(encoded.len()));
+        }
     }
 
     #[test]

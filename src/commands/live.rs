@@ -1,6 +1,7 @@
 //! One live attempt: the events of an exchange recorded, read, and its text printed as it comes.
 
 use std::fs::File;
+use std::io::{Seek as _, SeekFrom};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::Failure;
 use super::console::{Console, Reader as Audience};
 use crate::exchange::recording::{Asked, Event, Recorder};
 use crate::exchange::{self, Listen, Next};
+use crate::lang::{Text, text};
 use crate::plan::Plan;
 use crate::secret::{Mask, MaskedFlow};
 use crate::wire::reader::Reader;
@@ -33,6 +35,7 @@ pub struct Attempted {
 
 /// Performs the plan once. `print` lets a stream's text out as it arrives.
 pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, print: bool, console: &Console) -> Result<Attempted, Failure> {
+    let recorded_before = record.and_then(|mut file| file.stream_position().ok());
     let recorder = match record {
         Some(file) => Some(file.try_clone().and_then(|file| Recorder::begin(file, &asked)).map_err(recording_failure)?),
         None => None,
@@ -52,10 +55,36 @@ pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, print: bool, co
     };
     let mut live = exchange::perform(plan, live, &STOP).map_err(Failure::Usage)?;
     live.finish();
-    let Live { reader, has_printed, ended_line, audience, failure, .. } = live;
-    Ok(Attempted { transcript: reader.finish(), has_printed, ended_line, audience, failure })
+    let Live { reader, has_printed, ended_line, audience, mut failure, .. } = live;
+    let transcript = reader.finish();
+    if let (Some(file), Some(length)) = (record, recorded_before)
+        && holds_a_secret(&transcript, &Mask::of_responses(&plan.secrets))
+    {
+        failure = failure.or(withdraw(file, length).err());
+        console.note(WITHDRAWN.get(console.lang));
+    }
+    Ok(Attempted { transcript, has_printed, ended_line, audience, failure })
 }
 
+const WITHDRAWN: Text = text(
+    "the server sent your key back inside a compressed or chunked body, where it cannot be masked byte for byte: this attempt was taken out of the recording; to record it, add --accept-encoding identity",
+    "服务器在压缩或分块的响应体里回传了你的 key，无法逐字节遮盖：此次尝试已从记录中移除；要记录它，请加 --accept-encoding identity",
+);
+
+/// The decoded content shows a secret that the mask on the wire could not see.
+fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
+    let Some(content) = transcript.response.as_ref().map(|response| &response.content) else {
+        return false;
+    };
+    let texts = [content.document(), content.other_text(), content.stream().map(|stream| stream.text.as_bytes())];
+    texts.into_iter().flatten().any(|text| mask.finds_any(text))
+}
+
+/// Takes back all that was recorded since the file had this length.
+fn withdraw(mut file: &File, length: u64) -> Result<(), Failure> {
+    let cut = file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length)));
+    cut.map(drop).map_err(|error| Failure::Internal(anyhow::Error::new(error).context("your key is in the recording; delete the file")))
+}
 fn recording_failure(error: std::io::Error) -> Failure {
     Failure::Internal(anyhow::Error::new(error).context("the recording cannot be written; it ends here"))
 }

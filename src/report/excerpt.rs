@@ -19,8 +19,9 @@ pub struct Excerpt {
 const AROUND: u64 = 120;
 
 impl Excerpt {
-    /// The line of `flow` on which `span` stands, cut to `width` columns around it. `None` where its bytes were not kept.
-    pub fn of(flow: &Kept, span: &Span, width: usize) -> Option<Excerpt> {
+    /// The line of `flow` on which `span` stands, cut to `width` columns around it, with room for a label of `label` columns after the
+    /// carets. `None` where its bytes were not kept.
+    pub fn of(flow: &Kept, span: &Span, width: usize, label: usize) -> Option<Excerpt> {
         let from = span.start.saturating_sub(AROUND);
         let (start, bytes) = flow.slice(from..span.end.max(span.start + 1) + AROUND);
         if span.start < start || span.start > start + bytes.len() as u64 || bytes.is_empty() {
@@ -34,9 +35,9 @@ impl Excerpt {
         let is_cut_before = line_start == 0 && start > 0;
         let is_cut_after = line_end == bytes.len() && start + (bytes.len() as u64) < flow.length();
         let before = shown(&bytes[line_start..at], true);
-        let marked = shown(&bytes[at..end], false);
+        let marked = shown(bytes[at..end].trim_ascii_end(), false);
         let after = shown(bytes[end..line_end].trim_ascii_end(), false);
-        Some(fit(&before, &marked, &after, is_cut_before, is_cut_after, width))
+        Some(fit(&before, &marked, &after, (is_cut_before, is_cut_after), width, label))
     }
 }
 
@@ -54,12 +55,14 @@ fn shown(bytes: &[u8], is_beginning: bool) -> String {
     sanitize::for_line(&String::from_utf8_lossy(&bytes[skipped..])).into_owned()
 }
 
-fn fit(before: &str, marked: &str, after: &str, is_cut_before: bool, is_cut_after: bool, width: usize) -> Excerpt {
+fn fit(before: &str, marked: &str, after: &str, (is_cut_before, is_cut_after): (bool, bool), width: usize, label: usize) -> Excerpt {
+    const SHORTEST_BEFORE: usize = 24;
     let width = width.max(20);
     let marked: String = take_columns(marked.chars(), width * 2 / 3);
     let left = width - marked.width().min(width);
     let kept_after = take_columns(after.chars(), left / 3);
-    let room_before = left - kept_after.width().min(left);
+    let room_for_label = width.saturating_sub(label + marked.width().max(1) + 1).max(SHORTEST_BEFORE);
+    let room_before = (left - kept_after.width().min(left)).min(room_for_label);
     let kept_before: String = take_columns(before.chars().rev(), room_before.saturating_sub(1)).chars().rev().collect();
     let ellipsis_before = if is_cut_before || kept_before.len() < before.len() { "…" } else { "" };
     let ellipsis_after = if is_cut_after || kept_after.len() < after.len() { "…" } else { "" };
@@ -84,7 +87,7 @@ mod tests {
     fn excerpt(text: &str, span: Span, width: usize) -> (String, String) {
         let mut flow = Kept::default();
         flow.push(text.as_bytes());
-        let excerpt = Excerpt::of(&flow, &span, width).unwrap();
+        let excerpt = Excerpt::of(&flow, &span, width, 0).unwrap();
         let carets = format!("{}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.carets));
         (excerpt.text, carets)
     }
@@ -114,6 +117,14 @@ mod tests {
         let (shown, carets) = excerpt(&text, 300..301, 60);
         assert!(shown.width() <= 62 && shown.starts_with('…') && shown.ends_with('…'), "{shown}");
         assert_eq!(shown.chars().nth(carets.len() - 1), Some('X'));
+    }
+
+    #[test]
+    fn a_label_has_room_after_the_carets() {
+        let mut flow = Kept::default();
+        flow.push("a".repeat(200).as_bytes());
+        let excerpt = Excerpt::of(&flow, &(200..200), 80, 40).unwrap();
+        assert!(excerpt.indent + excerpt.carets + 1 + 40 <= 80, "{excerpt:?}");
     }
 
     #[test]

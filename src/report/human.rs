@@ -122,7 +122,9 @@ impl Page {
                 Side::Request => &transcript.sent,
                 Side::Response => &transcript.received,
             };
-            let Some(excerpt) = Excerpt::of(flow, &(mark.start..mark.end), width) else {
+            let label = sanitize::for_line(&mark.label).into_owned();
+            let label_width = unicode_width::UnicodeWidthStr::width(label.as_str());
+            let Some(excerpt) = Excerpt::of(flow, &(mark.start..mark.end), width, label_width) else {
                 continue;
             };
             if !is_open {
@@ -130,7 +132,6 @@ impl Page {
                 is_open = true;
             }
             self.bar(&format!(" {}", excerpt.text));
-            let label = sanitize::for_line(&mark.label).into_owned();
             let carets = format!("{} {label}", "^".repeat(excerpt.carets));
             self.bar(&format!(" {}{}", " ".repeat(excerpt.indent), carets.red().bold()));
         }
