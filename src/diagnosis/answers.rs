@@ -45,7 +45,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: |evidence| {
             let has_ended = evidence.framing_is_complete() || evidence.is_stopped_by_us() || evidence.how.is_some();
             let fits = evidence.is_success() && evidence.is_empty() && has_ended;
-            fits.then(|| super::connection::status_marked(Found::certain(), evidence))
+            fits.then(|| Found::certain().mark_status(evidence))
         },
     },
     Entry {

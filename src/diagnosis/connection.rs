@@ -140,7 +140,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: |evidence| {
             let is_asked =
                 evidence.status() == Some(407) || evidence.how == Some(How::TunnelRefused) && evidence.detail().starts_with("407");
-            is_asked.then(|| status_marked(Found::certain(), evidence))
+            is_asked.then(|| Found::certain().mark_status(evidence))
         },
     },
     Entry {
@@ -171,7 +171,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 (Some(How::TunnelRefused), None) => evidence.detail().to_string(),
                 _ => return None,
             };
-            (!refusal.starts_with("407")).then(|| status_marked(Found::certain().value("refusal", super::excerpt(&refusal)), evidence))
+            (!refusal.starts_with("407")).then(|| Found::certain().value("refusal", super::excerpt(&refusal)).mark_status(evidence))
         },
     },
     Entry {
@@ -221,8 +221,8 @@ pub(super) const ENTRIES: &[Entry] = &[
 /// Not sent for want of a key, or told by the server when none was sent.
 fn key_missing(evidence: &Evidence<'_>) -> Option<Found> {
     let is_unsent = evidence.how == Some(How::NotSent) && evidence.asked().key == KeyUse::Missing;
-    if is_unsent || super::refusals::told(evidence) == Some("key-missing") {
-        return Some(status_marked(Found::certain(), evidence));
+    if is_unsent || super::meaning::told(evidence) == Some("key-missing") {
+        return Some(Found::certain().mark_status(evidence));
     }
     None
 }
@@ -245,9 +245,4 @@ fn ended_before_response(evidence: &Evidence<'_>, has_ended: bool) -> Option<Fou
     }
     let after = (evidence.waited_for_end().unwrap_or(0.0) / 10.0).round() / 100.0;
     Some(Found::certain().value("after", after))
-}
-
-pub(super) fn status_marked(found: Found, evidence: &Evidence<'_>) -> Found {
-    let line = evidence.head().map(|head| head.span.start..head.span.start + head.first_line.len() as u64);
-    found.mark_if("status", line)
 }

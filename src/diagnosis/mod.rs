@@ -8,6 +8,7 @@ pub mod class;
 mod connection;
 mod content;
 mod length;
+mod meaning;
 mod pages;
 mod refusals;
 mod rewrites;
@@ -116,6 +117,12 @@ impl Found {
     fn mark(mut self, key: &'static str, span: Span) -> Found {
         self.marks.push(Mark { key, side: Side::Response, span });
         self
+    }
+
+    /// Marks the status line.
+    fn mark_status(self, evidence: &Evidence<'_>) -> Found {
+        let line = evidence.head().map(|head| head.span.start..head.span.start + head.first_line.len() as u64);
+        self.mark_if("status", line)
     }
 
     fn mark_if(self, key: &'static str, span: Option<Span>) -> Found {

@@ -1,11 +1,9 @@
 //! Answers that are not the API's own: pages and texts of gateways, proxies, firewalls and web sites. Presence of a proxy is nothing;
 //! what counts is that it answered in place of the API.
 
-use super::connection::status_marked;
-use super::{AtFault, Class, Entry, Found, Severity, explain};
+use super::{AtFault, Class, Entry, Found, Severity, explain, meaning};
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
-use crate::wire::content::Form;
 
 const STATUS_LABEL: &[(&str, Text)] = &[("status", text("the answer's status", "响应状态"))];
 const PAGE_BEGINS: Text = text("It begins: «{begins}»", "它的开头是：「{begins}」");
@@ -364,38 +362,9 @@ fn redirect(evidence: &Evidence<'_>, to_login: bool) -> Option<Found> {
     Some(found.value("location", super::excerpt(location)).mark_if("location", field.map(|field| field.value_span.clone())))
 }
 
-/// What an answer without an API's error or reply means.
-fn meaning(evidence: &Evidence<'_>) -> Option<&'static str> {
-    let status = evidence.status().filter(|status| *status >= 200 && !(300..400).contains(status))?;
-    let is_told = evidence.error.as_ref().is_some_and(|error| !super::refusals::is_gateway_json(error, status));
-    if is_told || (evidence.is_success() && evidence.reply.is_some()) || status == 407 {
-        return None;
-    }
-    let text = evidence.page().unwrap_or_default();
-    if super::entry_fires(evidence, &["html-instead-of-api", "plain-http-on-tls-port", "relay-wrote-more-than-declared"]) {
-        return None;
-    }
-    Some(match status {
-        429 if evidence.is_empty() => return None,
-        429 => "proxy-rate-limit",
-        408 | 504 | 522 | 524 => "gateway-timeout",
-        502 | 520 | 521 | 523 => "bad-gateway",
-        503 => "gateway-unavailable",
-        500..=599 if status != 501 => "gateway-failure",
-        401 | 403 | 413 | 414 | 431 => return None,
-        404 | 405 | 501 if !evidence.is_markup() => return None,
-        _ if evidence.is_markup() => "web-page-not-api",
-        200..=299 => match evidence.content().map(|content| &content.form) {
-            Some(Form::Other(_)) if !text.is_empty() => "not-text-or-json",
-            _ => return None,
-        },
-        _ => return None,
-    })
-}
-
 fn page(evidence: &Evidence<'_>, code: &str) -> Option<Found> {
-    (meaning(evidence) == Some(code)).then(|| {
-        let found = with_beginning(status_marked(Found::certain(), evidence), evidence);
+    (meaning::of_page(evidence) == Some(code)).then(|| {
+        let found = with_beginning(Found::certain().mark_status(evidence), evidence);
         let kind = evidence.content_type().unwrap_or_else(|| "?".into());
         found.value("type", super::excerpt(&kind)).mark_if("page", beginning_of_body(evidence))
     })
@@ -425,20 +394,4 @@ fn not_http(evidence: &Evidence<'_>) -> Option<Found> {
     let first = evidence.transcript.received.beginning();
     let shown = String::from_utf8_lossy(&first[..first.len().min(60)]).into_owned();
     Some(Found::certain().value("begins", super::excerpt(&shown)).mark("first", 0..1))
-}
-
-/// Statuses that speak for themselves when no JSON does.
-pub(super) fn status_without_words(evidence: &Evidence<'_>) -> Option<&'static str> {
-    if evidence.error.is_some() || super::entry_fires(evidence, &["html-instead-of-api", "plain-http-on-tls-port"]) {
-        return None;
-    }
-    Some(match evidence.status()? {
-        429 if evidence.is_empty() => "rate-limited",
-        401 => "key-invalid",
-        403 => "access-denied",
-        413 => "body-too-large",
-        404 | 405 | 501 if !evidence.is_markup() => "path-not-found",
-        400 | 414 | 415 | 422 | 431 if !evidence.is_markup() => "request-rejected",
-        _ => return None,
-    })
 }

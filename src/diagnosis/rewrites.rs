@@ -295,13 +295,12 @@ fn body_altered(evidence: &Evidence<'_>) -> Option<Found> {
     let content = evidence.content()?;
     let (at, foreign) = match &content.form {
         Form::Json(document) => {
-            let at = document.trailing().or(evidence.syntax_fault.as_ref().map(|fault| fault.at as u64))?;
-            let tail = document.text.get(at as usize..)?;
+            let at = document.trailing().or(evidence.syntax_fault.as_ref().map(|fault| fault.at as u64))? as usize;
             // The parser may stop a little before or in what was inserted.
-            let window = &document.text[(at as usize).saturating_sub(1)..document.text.len().min(at as usize + 64)];
+            let from = at.saturating_sub(1).min(document.text.len());
+            let window = &document.text[from..document.text.len().min(at + 64)];
             let shift = memchr::memchr(b'<', window).filter(|_| is_markup(window))?;
-            let _ = tail;
-            ((at.saturating_sub(1)) + shift as u64, String::from_utf8_lossy(&window[shift..]).into_owned())
+            ((from + shift) as u64, String::from_utf8_lossy(&window[shift..]).into_owned())
         }
         Form::Stream(_) => {
             let end = evidence.body_end();
