@@ -116,6 +116,7 @@ impl<L: Listen> Connector for Dialer<L> {
         Ok(Some(Tap {
             session: self.session.clone(),
             buffers: LazyBuffers::new(READ_SIZE, READ_SIZE),
+            pending: Vec::new(),
             origin: is_forwarded.then(|| self.plan.target.origin()),
             https: self.plan.target.https,
         }))
@@ -132,6 +133,9 @@ impl<L> fmt::Debug for Dialer<L> {
 struct Tap<L> {
     session: Arc<Mutex<Session<L>>>,
     buffers: LazyBuffers,
+    /// What ureq has written and is not sent yet: head and body go out together, as one segment where they fit. A simple server reads
+    /// once, and what it has not read when it closes makes the kernel reset the connection.
+    pending: Vec<u8>,
     /// To be put before the path of the request line, once.
     origin: Option<String>,
     https: bool,
@@ -143,6 +147,13 @@ impl<L> fmt::Debug for Tap<L> {
     }
 }
 
+impl<L: Listen> Tap<L> {
+    fn send_pending(&mut self) -> Result<(), ureq::Error> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_empty() { Ok(()) } else { lock(&self.session).send(&pending).map_err(ureq::Error::from) }
+    }
+}
+
 impl<L: Listen> Transport for Tap<L> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
@@ -150,18 +161,21 @@ impl<L: Listen> Transport for Tap<L> {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         let output = &self.buffers.output()[..amount];
-        let mut session = lock(&self.session);
-        let sent = match self.origin.take() {
+        let path = match self.origin.take() {
             Some(origin) => {
                 let path = output.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
-                session.send(&[&output[..path], origin.as_bytes(), &output[path..]].concat())
+                self.pending.extend_from_slice(&output[..path]);
+                self.pending.extend_from_slice(origin.as_bytes());
+                path
             }
-            None => session.send(output),
+            None => 0,
         };
-        sent.map_err(ureq::Error::from)
+        self.pending.extend_from_slice(&output[path..]);
+        if self.pending.len() < READ_SIZE { Ok(()) } else { self.send_pending() }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        self.send_pending()?;
         let space = self.buffers.input_append_buf();
         let length = if space.is_empty() { 0 } else { lock(&self.session).receive(space) };
         if length == 0 {
