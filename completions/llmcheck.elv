@@ -75,8 +75,8 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand --verbose 'Raw heads, timing and the source of each setting too'
             cand -q 'Nothing on stderr but wrong usage'
             cand --quiet 'Nothing on stderr but wrong usage'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
         }

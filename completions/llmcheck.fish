@@ -75,7 +75,7 @@ complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l strict -d 'Ex
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l lab-tls -d 'Reach the lab over TLS'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s v -l verbose -d 'Raw heads, timing and the source of each setting too'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s q -l quiet -d 'Nothing on stderr but wrong usage'
-complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s V -l version -d 'Print version'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand diagnose" -l lang -d 'The language of every word of a diagnosis' -r -f -a "auto\t''
 en\t''

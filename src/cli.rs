@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Says what went wrong between you and a chat-model API, who did it and what to do.
 #[derive(Debug, Parser)]
-#[command(name = "llmcheck", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "llmcheck", version, max_term_width = 100, propagate_version = true, args_override_self = true)]
 #[command(after_help = "Try it without a key: llmcheck chat hello --lab length-counts-characters")]
 pub struct Cli {
     #[command(subcommand)]
@@ -25,11 +25,11 @@ pub struct Global {
     pub lang: LangChoice,
 
     /// Raw heads, timing and the source of each setting too
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, overrides_with = "quiet")]
     pub verbose: bool,
 
     /// Nothing on stderr but wrong usage
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, overrides_with = "verbose")]
     pub quiet: bool,
 }
 
@@ -43,6 +43,7 @@ pub enum LangChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send one chat request; the answer on stdout, the diagnosis on stderr
+    #[command(args_override_self = true, after_long_help = CHAT_HELP)]
     Chat(Box<ChatArgs>),
     /// Give the same diagnosis from a recording
     Diagnose(DiagnoseArgs),
@@ -53,6 +54,23 @@ pub enum Command {
     /// Write shell completions and manual pages
     Generate(GenerateArgs),
 }
+
+const CHAT_HELP: &str = "\
+Environment:
+  OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID, OPENAI_PROJECT_ID   as the SDKs read them; LLMCHECK_… forms win
+  LLMCHECK_MODEL, LLMCHECK_LANG                                       defaults for --model and --lang
+  https_proxy, http_proxy, all_proxy, no_proxy                        as curl reads them
+  CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR                         certificates to believe
+  NO_COLOR, CLICOLOR_FORCE                                            colour
+
+Exit codes:
+   0 healthy            10 length_mismatch   11 truncation        12 proxy_rewrite   13 rate_limit
+  14 quota              15 auth              16 invalid_request   17 upstream_error  18 gateway_error
+  19 timeout            20 stream_error      21 token_limit       22 content_filter  23 connect_error
+  24 tls_error          25 not_an_api        26 unknown          130 interrupted
+   1 llmcheck failed     2 wrong usage       (warnings exit 0 unless --strict)
+
+Where stdin is not a terminal it is read to its end, also beside a prompt: in a loop or a service add </dev/null.";
 
 #[derive(Debug, Args)]
 pub struct ChatArgs {
@@ -137,7 +155,7 @@ pub struct ConnectionArgs {
     pub base_url: Option<String>,
 
     /// An endpoint of the configuration file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "base_url")]
     pub endpoint: Option<String>,
 
     /// The configuration file [default: llmcheck/config.toml in $XDG_CONFIG_HOME or ~/.config]
@@ -149,11 +167,11 @@ pub struct ConnectionArgs {
     pub api_key_file: Option<PathBuf>,
 
     /// An http://, socks5:// or socks5h:// proxy [default: as curl finds it in the environment]
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, overrides_with = "no_proxy")]
     pub proxy: Option<String>,
 
     /// No proxy, whatever the environment says
-    #[arg(long, conflicts_with = "proxy")]
+    #[arg(long, overrides_with = "proxy")]
     pub no_proxy: bool,
 
     /// Believe the certificates of this PEM file instead of the system's

@@ -156,6 +156,12 @@ impl<'a> Evidence<'a> {
         self.content().is_some_and(Content::is_whole)
     }
 
+    /// The content is whole, tells no error, and where it is a stream the model has said why it stopped: `[DONE]` alone is no such word.
+    pub fn answer_is_whole(&self) -> bool {
+        let is_finished = self.stream().is_none_or(|stream| stream.finish_reason.is_some());
+        self.content_is_whole() && self.error.is_none() && is_finished
+    }
+
     /// JSON that was opened and not closed.
     pub fn json_is_open(&self) -> bool {
         matches!(self.content().map(|content| &content.form), Some(Form::Json(document)) if document.closure() == Closure::Open)

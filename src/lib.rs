@@ -4,6 +4,7 @@
 //! Data flows one way, and a module uses only those before it in this list; `tests/layering.rs` holds that:
 //!
 //! - [`lang`]: English and Chinese, and a text in both.
+//! - [`spelling`]: the right spelling of a name that is not known.
 //! - [`secret`]: keys that cannot be printed, and the mask over everything that is shown or kept.
 //! - [`lab`]: the loopback server that misbehaves on purpose; it knows nothing of the rest.
 //! - [`cli`]: what can be typed; no decisions.
@@ -34,4 +35,5 @@ pub mod plan;
 pub mod report;
 pub mod resilience;
 pub mod secret;
+pub mod spelling;
 pub mod wire;

@@ -7,11 +7,14 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem::Finder;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A shorter secret is masked only in the request's own fields: as a word of an answer («EMPTY», «none») it proves nothing,
 /// and masking it would alter the evidence.
 const SHORTEST_IN_A_RESPONSE: usize = 8;
+
+/// A field's value shorter than this is no credential, and would be found all over the request.
+const SHORTEST_FIELD: usize = 4;
 
 /// A text that neither `Debug` nor `Display` shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,7 +53,8 @@ impl Mask {
     /// A mask for what is sent: every form of the secrets, and the field values that carry them, however short they are.
     pub fn of_requests<'a>(secrets: impl IntoIterator<Item = &'a Secret>, field_values: impl IntoIterator<Item = String>) -> Mask {
         let long = secrets.into_iter().filter(|secret| secret.0.len() >= SHORTEST_IN_A_RESPONSE);
-        Mask::of_forms(long.flat_map(|secret| forms(&secret.0)).chain(field_values))
+        let values = field_values.into_iter().filter(|value| value.len() >= SHORTEST_FIELD);
+        Mask::of_forms(long.flat_map(|secret| forms(&secret.0)).chain(values))
     }
 
     fn of_forms(forms: impl Iterator<Item = String>) -> Mask {
@@ -140,7 +144,11 @@ impl MaskedFlow {
 fn forms(secret: &str) -> Vec<String> {
     let needed = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let all: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let mut forms = vec![secret.to_string(), lower_hex(&needed), needed, all.to_lowercase(), all];
+    // As JavaScript's encodeURIComponent and Python's quote leave it, and as PHP writes a slash in JSON.
+    const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    let usual = utf8_percent_encode(secret, UNRESERVED).to_string();
+    let mut forms =
+        vec![secret.to_string(), lower_hex(&needed), needed, lower_hex(&usual), usual, all.to_lowercase(), all, secret.replace('/', "\\/")];
     for skipped in 0..3 {
         // Base64 mixes neighbouring bytes into the first and last characters: only those in between are the secret's own.
         let mut padded = vec![0; skipped];

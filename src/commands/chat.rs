@@ -25,11 +25,13 @@ use crate::report::model::{Attempt, Report};
 use crate::resilience::backoff::Backoff;
 use crate::resilience::policy::{Decision, Policy, Reason};
 use crate::secret::Mask;
+use crate::spelling;
 
 pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
-    stop_on_interrupt();
     let lab = args.lab.as_deref().map(|name| lab(name, args.lab_tls)).transpose()?;
     let prompt = prompt(args).map_err(Failure::Usage)?;
+    // Not before: Ctrl-C while stdin is read ends llmcheck as it ends any program.
+    stop_on_interrupt();
     let overriding = lab.as_ref().map(|(_, overriding)| overriding.as_override());
     let Resolved { plan, settings, notes } = config::resolve(args, prompt, overriding, &config::environment).map_err(Failure::Usage)?;
     notes.iter().for_each(|note| console.note(note));
@@ -49,7 +51,10 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     loop {
         let number = attempts.len() as u32 + 1;
         let asked = asked(&plan, number, waited, &command, &mask);
-        let attempted = live::attempt(&plan, asked, record.as_ref(), prints_as_it_comes, console)?;
+        let mut attempted = live::attempt(&plan, asked, record.as_ref(), prints_as_it_comes, console)?;
+        if attempted.has_printed && !attempted.ended_line && attempted.audience == Audience::Present {
+            attempted.audience = console.print("\n")?;
+        }
         let evidence = Evidence::gather(&attempted.transcript);
         let diagnosis = diagnose(&evidence);
         attempts.push(Attempt::of(&attempted.transcript, &diagnosis));
@@ -88,11 +93,10 @@ fn finish(
     if args.report.json {
         let json = serde_json::to_string(report).map_err(|error| Failure::Internal(error.into()))?;
         audience = console.print(&format!("{}\n", mask.cover_text(&json)))?;
-    } else if attempted.has_printed {
-        if !attempted.ended_line && audience == Audience::Present {
-            audience = console.print("\n")?;
-        }
-    } else if let Some(text) = report.answer.text.as_deref().filter(|_| evidence.content_is_whole() && evidence.error.is_none()) {
+    } else if evidence.answer_is_whole()
+        && !attempted.has_printed
+        && let Some(text) = report.answer.text.as_deref().filter(|_| !report.answer.cut_off)
+    {
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
         audience = console.print(&format!("{}{line_end}", mask.cover_text(text)))?;
     }
@@ -111,6 +115,9 @@ fn finish(
     }
     match &attempted.failure {
         Some(failure) => Err(Failure::Internal(anyhow!("{failure}"))),
+        None if report.answer.cut_off && !attempted.has_printed && !args.report.json => {
+            Err(Failure::Internal(anyhow!("the answer is too large to be held back and was not printed; use --stream without --atomic")))
+        }
         None => Ok(diagnosis.exit_code(args.report.strict)),
     }
 }
@@ -156,10 +163,8 @@ impl LabAim {
 
 fn lab(name: &str, tls: bool) -> Result<(&'static Scenario, LabAim), Failure> {
     let Some(scenario) = crate::lab::find(name) else {
-        let similarity = |scenario: &&Scenario| strsim::jaro_winkler(name, scenario.name);
-        let nearest = crate::lab::scenarios().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
-        let hint = nearest.map_or("", |scenario| scenario.name);
-        return Err(Failure::Usage(anyhow!("there is no lab scenario {name:?}; did you mean {hint:?}? `llmcheck lab --list` shows all")));
+        let hint = spelling::hint(name, crate::lab::scenarios().map(|scenario| scenario.name));
+        return Err(Failure::Usage(anyhow!("there is no lab scenario {name:?}{hint} (`llmcheck lab --list` shows all)")));
     };
     let start = || -> std::io::Result<LabAim> {
         let lab = Lab::start(None)?;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::{Deserialize, Deserializer};
 
+use crate::spelling;
+
 /// The file as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +72,7 @@ impl ConfigFile {
     fn parse(text: &str, path: &Path) -> Result<ConfigFile> {
         let mut file: ConfigFile = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            let hint = spelling_hint(error.message()).map_or_else(String::new, |right| format!("; did you mean `{right}`?"));
+            let hint = spelling_hint(error.message());
             anyhow!("{}:{line}: {}{hint}", path.display(), error.message())
         })?;
         file.path = path.to_path_buf();
@@ -94,7 +96,7 @@ impl ConfigFile {
         if names.is_empty() {
             bail!("there is no endpoint {name:?}: {} has no [endpoints.{name}] section", self.place());
         }
-        let hint = nearest(name, &names).map_or_else(String::new, |right| format!("; did you mean {right:?}?"));
+        let hint = spelling::hint(name, names.iter().copied());
         bail!("there is no endpoint {name:?} in {}{hint} (there are {})", self.place(), names.join(", "));
     }
 
@@ -105,16 +107,12 @@ impl ConfigFile {
 }
 
 /// The nearest of the names that serde lists: unknown field `x`, expected one of `a`, `b`.
-fn spelling_hint(message: &str) -> Option<String> {
+fn spelling_hint(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let wrong = quoted.next().filter(|_| message.starts_with("unknown"))?;
-    nearest(wrong, &quoted.collect::<Vec<_>>()).map(str::to_string)
-}
-
-fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
-    const NEAR: f64 = 0.75;
-    let similarity = |name: &str| strsim::jaro_winkler(wrong, name);
-    names.iter().copied().filter(|name| similarity(name) > NEAR).max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+    match quoted.next().filter(|_| message.starts_with("unknown")) {
+        Some(wrong) => spelling::hint(wrong, quoted),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -128,7 +126,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_its_line_and_the_right_spelling() {
         let shown = error("[endpoints.a]\nbase_url = \"http://a\"\nmodle = \"m\"\n");
-        assert!(shown.starts_with("c.toml:3: unknown field `modle`") && shown.ends_with("did you mean `model`?"), "{shown}");
+        assert!(shown.starts_with("c.toml:3: unknown field `modle`") && shown.ends_with("did you mean \"model\"?"), "{shown}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn find(
         return read(path).and_then(|key| checked(&key, "--api-key-file")).map(Some);
     }
     // A key belongs to its endpoint: one from elsewhere must not be sent there.
-    if let Some(endpoint) = endpoint.filter(|_| args.base_url.is_none()) {
+    if let Some(endpoint) = endpoint {
         let named = of_endpoint(endpoint.value, environment)?;
         if let Some((key, source)) = named {
             return checked(&key, &format!("{source} of {}", endpoint.source)).map(Some);

@@ -16,14 +16,14 @@ use crate::api::request;
 use crate::cli::{ChatArgs, ConnectionArgs};
 use crate::exchange::is_sensitive;
 use crate::lang::Lang;
-use crate::plan::{KeyUse, Timeouts};
-use crate::plan::{Plan, Roots, Target, Trust};
+use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
 use crate::secret::Secret;
 use crate::wire::coding;
 pub use file::ConfigFile;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 const DEFAULT_MODEL: &str = "gpt-4o-mini";
+const BASE_URL_VARIABLES: [&str; 3] = ["LLMCHECK_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE"];
 
 /// The environment, so that tests can bring their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -96,7 +96,7 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
     let file = load_file(args.connection.config.as_deref(), environment)?;
     let mut settings = Settings::default();
     let mut notes = Vec::new();
-    let endpoint = endpoint(&args.connection, &file, lab.is_some())?;
+    let endpoint = endpoint(&args.connection, &file, lab.is_some(), environment)?;
 
     let base_url = base_url(&args.connection, endpoint.as_ref(), lab.as_ref(), environment, &mut notes);
     let target = url::target(&base_url.value).with_context(|| format!("the base URL (from {})", base_url.source))?;
@@ -167,14 +167,21 @@ fn bare(value: &str) -> &str {
     value.split_once(' ').map_or(value, |(_, credential)| credential)
 }
 
-fn endpoint<'a>(args: &ConnectionArgs, file: &'a ConfigFile, is_lab: bool) -> Result<Option<Sourced<&'a file::Endpoint>>> {
+fn endpoint<'a>(
+    args: &ConnectionArgs,
+    file: &'a ConfigFile,
+    is_lab: bool,
+    environment: Environment<'_>,
+) -> Result<Option<Sourced<&'a file::Endpoint>>> {
     if is_lab {
         return Ok(None);
     }
     if let Some(name) = &args.endpoint {
         return Ok(Some(sourced(file.endpoint(name)?, format!("endpoint {name} in {}", file.place()))));
     }
-    let Some(name) = &file.default else {
+    // Its key and fields must go to no other address than its own.
+    let has_other_address = args.base_url.is_some() || BASE_URL_VARIABLES.iter().any(|name| environment(name).is_some());
+    let Some(name) = file.default.as_ref().filter(|_| !has_other_address) else {
         return Ok(None);
     };
     Ok(Some(sourced(file.endpoint(name)?, format!("default endpoint {name} in {}", file.place()))))
@@ -198,13 +205,10 @@ fn base_url(
     if let Some(url) = &args.base_url {
         return sourced(url.clone(), "--base-url");
     }
-    let of_endpoint = endpoint.map(|endpoint| sourced(endpoint.value.base_url.clone(), endpoint.source.clone()));
-    if is_named(args)
-        && let Some(url) = of_endpoint
-    {
-        return url;
+    if let Some(endpoint) = endpoint {
+        return sourced(endpoint.value.base_url.clone(), endpoint.source.clone());
     }
-    for name in ["LLMCHECK_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE"] {
+    for name in BASE_URL_VARIABLES {
         if let Some(url) = environment(name) {
             if name == "OPENAI_API_BASE" {
                 notes.push("OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL".into());
@@ -212,14 +216,7 @@ fn base_url(
             return sourced(url, name);
         }
     }
-    of_endpoint_or_default(endpoint)
-}
-
-fn of_endpoint_or_default(endpoint: Option<&Sourced<&file::Endpoint>>) -> Sourced<String> {
-    match endpoint {
-        Some(endpoint) => sourced(endpoint.value.base_url.clone(), endpoint.source.clone()),
-        None => sourced(DEFAULT_BASE_URL.to_string(), "default"),
-    }
+    sourced(DEFAULT_BASE_URL.to_string(), "default")
 }
 
 fn model(args: &ChatArgs, endpoint: Option<&Sourced<&file::Endpoint>>, environment: Environment<'_>) -> Sourced<String> {

@@ -14,6 +14,9 @@ const PATH: &str = "/chat/completions";
 /// When it is not an absolute http or https URL.
 pub(super) fn target(base_url: &str) -> Result<Target> {
     let text = base_url.trim();
+    if !text.contains("://") {
+        bail!("{:?} must begin with https:// or http://", masked(text));
+    }
     let uri: Uri = text.parse().with_context(|| format!("{:?} is not a URL", masked(text)))?;
     let https = match uri.scheme_str() {
         Some("https") => true,

@@ -116,8 +116,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         Client,
         false,
         text("the account's credit or quota is used up", "账户余额或额度已用尽"),
-        &[text("top up, raise the limit in the provider's console, or use another key", "充值、在控制台提高限额，或换一个 key"), NEVER],
-        "llmcheck explain quota-exhausted"
+        &[
+            text(
+                "top up, raise the limit in the provider's console, or use another key; a quota per day or month comes back by itself",
+                "充值、在控制台提高限额，或换一个 key；按天或按月的额度到期会自动恢复"
+            ),
+            NEVER
+        ],
+        "{command} -v"
     ),
     told_entry!(
         "relay-quota-exhausted",
@@ -132,7 +138,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             ),
             NEVER
         ],
-        "llmcheck explain relay-quota-exhausted"
+        "{command} -v"
     ),
     told_entry!(
         "relay-token-rejected",

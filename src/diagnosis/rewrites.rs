@@ -373,7 +373,7 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
     let found = Found::likely()
         .word("proof", key, words)
         .value("events", stream.events)
-        .value("burst", (burst * 10.0).round() / 10.0)
+        .value("burst", burst.ceil().max(1.0))
         .value("wait", (wait / 100.0).round() / 10.0);
     Some(found.mark_if("length", is_declared.map(|length| length.span.clone())))
 }

@@ -48,7 +48,7 @@ pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -
 
 /// Field names whose values are credentials.
 pub fn is_sensitive(name: &str) -> bool {
-    const NAMES: [&str; 7] =
-        ["authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "x-portkey-api-key"];
-    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+    const PARTS: [&str; 6] = ["authorization", "api-key", "apikey", "cookie", "secret", "password"];
+    let name = name.to_ascii_lowercase();
+    PARTS.iter().any(|part| name.contains(part)) || name.ends_with("-token") || name.ends_with("-key")
 }

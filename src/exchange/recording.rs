@@ -292,8 +292,8 @@ fn parse_line(text: &str) -> Result<Line> {
         }
         return Ok(Line::Asked(first.asked));
     }
-    let (seconds, connection, kind, data): (f64, u32, String, Value) =
-        serde_json::from_str(text).context("not [seconds, connection, kind, data]")?;
+    let (seconds, connection, kind, data): (f64, u32, String, Value) = serde_json::from_str(text)
+        .context("neither the first line of a recording nor [seconds, connection, kind, data]; recordings are made with --record")?;
     let kind = match kind.as_str() {
         "open" => Kind::Open(serde_json::from_value(data).context("the data of \"open\"")?),
         ">" => Kind::Sent(Cow::Owned(bytes_from_value(data)?)),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustls::{ServerConfig, ServerConnection};
 
 /// However a client behaves, its connection is over after this.
-pub(in crate::lab) const LIFETIME: Duration = Duration::from_secs(30);
+pub(in crate::lab) const LIFETIME: Duration = Duration::from_secs(120);
 
 /// How long an ended connection is still read, so that its end arrives as a FIN and not as a reset.
 const DRAIN: Duration = Duration::from_secs(1);

@@ -60,10 +60,11 @@ fn fit(before: &str, marked: &str, after: &str, (is_cut_before, is_cut_after): (
     let width = width.max(20);
     let marked: String = take_columns(marked.chars(), width * 2 / 3);
     let left = width - marked.width().min(width);
-    let kept_after = take_columns(after.chars(), left / 3);
     let room_for_label = width.saturating_sub(label + marked.width().max(1) + 1).max(SHORTEST_BEFORE);
-    let room_before = (left - kept_after.width().min(left)).min(room_for_label);
+    let room_before = (left - after.width().min(left / 3)).min(room_for_label);
     let kept_before: String = take_columns(before.chars().rev(), room_before.saturating_sub(1)).chars().rev().collect();
+    // What stands behind may use what the part before does not need.
+    let kept_after = take_columns(after.chars(), left.saturating_sub(kept_before.width() + 2));
     let ellipsis_before = if is_cut_before || kept_before.len() < before.len() { "…" } else { "" };
     let ellipsis_after = if is_cut_after || kept_after.len() < after.len() { "…" } else { "" };
     let indent = ellipsis_before.width() + kept_before.width();

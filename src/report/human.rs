@@ -37,7 +37,7 @@ pub fn page(report: &Report, transcript: &Transcript, style: Style) -> String {
 
 /// One line for a healthy answer.
 pub fn line(report: &Report, style: Style) -> String {
-    let mut parts = vec![format!("{}: {}", severity(report, style.lang), report.verdict.title)];
+    let mut parts = vec![report.verdict.title.clone()];
     if let Some(response) = &report.response {
         parts.push(format!("{} {}", response.version, response.status.map_or_else(String::new, |status| status.to_string())));
     }
@@ -48,8 +48,8 @@ pub fn line(report: &Report, style: Style) -> String {
     if report.recovered {
         parts.push(words::ATTEMPT.fill(style.lang, |_| Some(report.attempts.len().to_string())));
     }
-    let line = sanitize::for_line(&parts.join(" · ")).into_owned();
-    let mut text = format!("{line}\n");
+    let colon = if style.lang == Lang::Zh { "：" } else { ": " };
+    let mut text = format!("{}{colon}{}\n", severity(report, style.lang), sanitize::for_line(&parts.join(" · ")));
     if style.verbose {
         let mut page = Page { lines: String::new(), style };
         page.details(report);
@@ -88,7 +88,8 @@ impl Page {
 
     fn headline(&mut self, report: &Report) {
         let title = sanitize::for_line(&report.verdict.title).into_owned();
-        let line = format!("{}[{}]: {}", severity(report, self.style.lang), report.verdict.code, title.bold());
+        let colon = if self.style.lang == Lang::Zh { "：" } else { ": " };
+        let line = format!("{}[{}]{colon}{}", severity(report, self.style.lang), report.verdict.code, title.bold());
         self.push(&line);
     }
 
@@ -145,7 +146,8 @@ impl Page {
             self.note(words::LEDGER, &ledger_line(&report.ledger, lang));
         }
         let who = words::at_fault(report.verdict.at_fault).get(lang);
-        self.note(words::WHO, &format!("{who} ({})", words::confidence(report.verdict.confidence).get(lang)));
+        let confidence = words::confidence(report.verdict.confidence).get(lang);
+        self.note(words::WHO, &if lang == Lang::Zh { format!("{who}（{confidence}）") } else { format!("{who} ({confidence})") });
         for advice in &report.verdict.advice {
             self.note(words::HELP, advice);
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::api::reply::Usage;
 use crate::diagnosis::{AtFault, Class, Confidence, Diagnosis, Finding, Severity, Side};
 use crate::evidence::Evidence;
-use crate::exchange::recording::{How, Opened, TlsFacts};
+use crate::exchange::recording::{Asked, How, Opened, TlsFacts};
 use crate::lang::Lang;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
@@ -226,6 +226,8 @@ fn verdict(evidence: &Evidence<'_>, diagnosis: &Diagnosis, witnesses: &[Witness]
     let Finding { entry, confidence, at_fault, retryable, .. } = diagnosis.verdict;
     let testimony = if diagnosis.is_healthy() { Testimony::Complete } else { Testimony::Incomplete };
     let command = command(evidence);
+    let asked = evidence.asked();
+    let confirm = if is_of_use(entry.confirm, asked) { entry.confirm } else { "{command} -v --record evidence.jsonl" };
     Verdict {
         class: entry.class,
         code: entry.code,
@@ -235,9 +237,25 @@ fn verdict(evidence: &Evidence<'_>, diagnosis: &Diagnosis, witnesses: &[Witness]
         retryable,
         title: diagnosis.verdict.say(entry.title, lang),
         summary: diagnosis.verdict.say(entry.summary, lang),
-        advice: entry.advice.iter().map(|advice| diagnosis.verdict.say(*advice, lang)).collect(),
-        confirm: Some(entry.confirm.replace("{command}", &command)).filter(|command| !command.is_empty()),
+        advice: entry
+            .advice
+            .iter()
+            .filter(|advice| is_of_use(advice.en, asked))
+            .map(|advice| diagnosis.verdict.say(*advice, lang))
+            .collect(),
+        confirm: Some(confirm.replace("{command}", &command)).filter(|command| !command.is_empty()),
         decided_by: witnesses.iter().filter(|witness| witness.says == testimony).map(|witness| witness.name).collect(),
+    }
+}
+
+/// Advice to switch to the mode that was used is of none.
+fn is_of_use(advice: &str, asked: &Asked) -> bool {
+    let names =
+        |flag: &str| advice.split_whitespace().any(|word| word.trim_end_matches([':', ',', ';', ')']).trim_start_matches('(') == flag);
+    match (names("--stream"), names("--no-stream")) {
+        (true, false) => !asked.stream,
+        (false, true) => asked.stream,
+        _ => true,
     }
 }
 
@@ -436,7 +454,11 @@ fn answer(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Answer {
     let is_whole = evidence.content_is_whole() && evidence.error.is_none() && evidence.finish_reason().is_some();
     Answer {
         partial: text.is_some() && !is_whole && !diagnosis.is_healthy(),
-        cut_off: evidence.stream().is_some_and(|stream| stream.text_is_cut_off()),
+        cut_off: match evidence.content().map(|content| &content.form) {
+            Some(Form::Json(document)) => document.is_cut_off,
+            Some(Form::Stream(stream)) => stream.text_is_cut_off(),
+            _ => false,
+        },
         finish_reason: evidence.finish_reason().map(str::to_string),
         usage: evidence.usage().cloned(),
         text,

@@ -7,7 +7,7 @@ use super::json::{Closure, Scanner};
 use super::stream::Stream;
 
 /// A plain answer larger than this is counted and followed, but no longer kept as a whole.
-const LARGEST_DOCUMENT: usize = 4 * 1024 * 1024;
+const LARGEST_DOCUMENT: usize = 8 * 1024 * 1024;
 /// How much of a page or of other text is kept.
 const LARGEST_TEXT: usize = 64 * 1024;
 /// First bytes that tell plain text from compressed data under a coding's label.

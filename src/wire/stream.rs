@@ -7,7 +7,7 @@ use crate::api::reply::{Reply, Usage};
 use crate::wire::head::Span;
 
 /// How much of the answer's text is kept.
-const LARGEST_TEXT: usize = 4 * 1024 * 1024;
+const LARGEST_TEXT: usize = 8 * 1024 * 1024;
 /// How much of a malformed event is kept for the excerpt.
 const LARGEST_EXCERPT: usize = 512;
 
