@@ -9,10 +9,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
 use super::console::{Console, Reader as Audience};
+use crate::diagnosis::diagnose;
+use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, Recorder};
 use crate::exchange::{self, Listen, Next};
-use crate::lang::{Text, text};
+use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
+use crate::report::model::Report;
 use crate::secret::{Mask, MaskedFlow};
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
@@ -71,13 +74,19 @@ const WITHDRAWN: Text = text(
     "服务器在压缩或分块的响应体里回传了你的 key，无法逐字节遮盖：此次尝试已从记录中移除；要记录它，请加 --accept-encoding identity",
 );
 
-/// The decoded content shows a secret that the mask on the wire could not see.
+/// The decoded content, or the report that a recording of it would give, shows a secret that the mask on the wire could not see.
 fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
     let Some(content) = transcript.response.as_ref().map(|response| &response.content) else {
         return false;
     };
     let texts = [content.document(), content.other_text(), content.stream().map(|stream| stream.text.as_bytes())];
-    texts.into_iter().flatten().any(|text| mask.finds_any(text))
+    texts.into_iter().flatten().any(|text| mask.finds_any(text)) || mask.finds_any(&report(transcript))
+}
+
+/// What `llmcheck diagnose` would print: the strings in it have lost the escapes that they had on the wire.
+fn report(transcript: &Transcript) -> Vec<u8> {
+    let evidence = Evidence::gather(transcript);
+    serde_json::to_vec(&Report::new(&evidence, &diagnose(&evidence), Vec::new(), Lang::En)).unwrap_or_default()
 }
 
 /// Takes back all that was recorded since the file had this length.
