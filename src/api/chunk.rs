@@ -40,6 +40,10 @@ impl Reader {
         if data.trim_ascii() == b"[DONE]" {
             return Chunk::Done;
         }
+        if data.trim_ascii().is_empty() {
+            // A keep-alive that is an event instead of a comment.
+            return Chunk::Other;
+        }
         let value: Value = match serde_json::from_slice(data) {
             Ok(value) => value,
             Err(error) => return Chunk::Malformed { at: offset_of(data, error.line(), error.column()) },
@@ -140,6 +144,7 @@ mod tests {
         assert!(matches!(reader.read(br#"{"error":{"message":"m"}}"#), Chunk::Error(_)));
         assert!(matches!(reader.read(b"[DONE]"), Chunk::Done));
         assert!(matches!(reader.read(br#"{"type":"ping"}"#), Chunk::Other));
+        assert!(matches!(reader.read(b""), Chunk::Other));
         assert!(matches!(reader.read(br#"{"choices":[{"#), Chunk::Malformed { .. }));
         assert!(matches!(reader.read(b"\xff"), Chunk::Malformed { .. }));
     }

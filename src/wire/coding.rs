@@ -14,6 +14,10 @@ const STEP: usize = 1024;
 const BOMB_SIZE: u64 = 256 * 1024 * 1024;
 const BOMB_RATIO: u64 = 200;
 
+/// Identification and the one method there is.
+const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     Br,
@@ -49,8 +53,8 @@ impl Coding {
     /// The coding that the first bytes of a body betray by their magic number.
     pub fn from_magic(bytes: &[u8]) -> Option<Coding> {
         match bytes {
-            [0x1f, 0x8b, 8, ..] => Some(Coding::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Coding::Zstd),
+            _ if bytes.starts_with(&GZIP_MAGIC) => Some(Coding::Gzip),
+            _ if bytes.starts_with(&ZSTD_MAGIC) => Some(Coding::Zstd),
             _ => None,
         }
     }
@@ -126,7 +130,13 @@ impl Decoder {
             return out(bytes);
         }
         for step in bytes.chunks(STEP) {
-            if self.progress != Progress::Unfinished {
+            // A gzip body may have several members (RFC 1952 section 2.2) and a zstd body several frames; what else follows the end is ignored.
+            let goes_on = match &self.progress {
+                Progress::Unfinished => true,
+                Progress::Finished => self.engine.begins_anew(step),
+                Progress::Faulty(_) | Progress::Bomb => false,
+            };
+            if !goes_on {
                 return;
             }
             self.encoded += step.len() as u64;
@@ -146,6 +156,18 @@ impl Decoder {
 }
 
 impl Engine {
+    /// After the coding's end: these bytes begin another member or frame.
+    fn begins_anew(&mut self, bytes: &[u8]) -> bool {
+        match self {
+            Engine::Gzip(gzip) if bytes.starts_with(&GZIP_MAGIC) => {
+                **gzip = Gzip::default();
+                true
+            }
+            Engine::Zstd(_) => bytes.starts_with(&ZSTD_MAGIC),
+            _ => false,
+        }
+    }
+
     /// Whether the coding's end was reached, or what is wrong.
     fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<bool, String> {
         match self {
@@ -241,13 +263,20 @@ impl Gzip {
             self.has_data = true;
             rest = &bytes[bytes.len() - after..];
         }
-        let wanted = 8 - self.trailer.len();
-        self.trailer.extend_from_slice(&rest[..rest.len().min(wanted)]);
+        let (trailer, after) = rest.split_at(rest.len().min(8 - self.trailer.len()));
+        self.trailer.extend_from_slice(trailer);
         let &[a, b, c, d, e, f, g, h] = self.trailer.as_slice() else {
             return Ok(false);
         };
         let fits = u32::from_le_bytes([a, b, c, d]) == self.checksum.sum() && u32::from_le_bytes([e, f, g, h]) == self.checksum.amount();
-        if fits { Ok(true) } else { Err("the gzip checksum does not fit".into()) }
+        if !fits {
+            return Err("the gzip checksum does not fit".into());
+        }
+        if after.starts_with(&GZIP_MAGIC) {
+            *self = Gzip::default();
+            return self.decode(after, out);
+        }
+        Ok(true)
     }
 }
 
@@ -257,8 +286,7 @@ fn gzip_header(bytes: &[u8]) -> Result<Option<usize>, String> {
     const HAS_EXTRA: u8 = 4;
     const HAS_NAME: u8 = 8;
     const HAS_COMMENT: u8 = 16;
-    let magic = [0x1f, 0x8b, 8];
-    if bytes.iter().zip(magic).any(|(byte, expected)| *byte != expected) {
+    if bytes.iter().zip(GZIP_MAGIC).any(|(byte, expected)| *byte != expected) {
         return Err("not gzip data".into());
     }
     let Some(&flags) = bytes.get(3) else {
@@ -315,7 +343,7 @@ fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl 
         from += status.bytes_read;
         out(&buffer[..status.bytes_written]);
         // 0 means that the frame is complete and flushed.
-        if status.remaining == 0 {
+        if status.remaining == 0 && !bytes[from..].starts_with(&ZSTD_MAGIC) {
             return Ok(true);
         }
         if from == bytes.len() && status.bytes_written < buffer.len() {
@@ -377,6 +405,16 @@ mod tests {
         for step in [1, 1000] {
             let (text, progress) = decoded(Coding::Br, BROTLI, step);
             assert_eq!((text.as_slice(), progress), (&b"hello brotli, hello brotli, hello brotli"[..], Progress::Finished));
+        }
+    }
+
+    #[test]
+    fn several_members_and_frames_are_one_body() {
+        for coding in [Coding::Gzip, Coding::Zstd] {
+            let bytes = [compressed(coding, b"one, "), compressed(coding, b"two")].concat();
+            for step in [1000, bytes.len() / 2] {
+                assert_eq!(decoded(coding, &bytes, step), (b"one, two".to_vec(), Progress::Finished), "{coding:?} by {step}");
+            }
         }
     }
 
