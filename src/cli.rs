@@ -1,5 +1,8 @@
 //! What can be typed. No decision is made here: flags become settings in `config`.
 
+// The comments below are help texts, written for a terminal and not for rustdoc.
+#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
