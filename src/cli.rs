@@ -217,7 +217,7 @@ pub struct RetryArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s")]
     pub retry_cap: Duration,
 
-    /// Bound on all attempts and waits together
+    /// No attempt begins later than this after the first one
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub retry_max_time: Option<Duration>,
 }

@@ -36,8 +36,10 @@ fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
     Some(until.duration_since(date).unwrap_or_default())
 }
 
+/// A wait of so many seconds; one beyond all bounds is a hundred years.
 fn seconds(number: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(number).ok()
+    const CENTURY: f64 = 100.0 * 366.0 * 86400.0;
+    Duration::try_from_secs_f64(number.min(CENTURY)).ok()
 }
 
 /// The reset of a limit of which nothing remains. Units differ by provider: Go durations (OpenAI), RFC 3339 (Anthropic), seconds, or
@@ -162,6 +164,7 @@ mod tests {
         assert_eq!(wait(&[("x-ratelimit-remaining-tokens", "5"), ("x-ratelimit-reset-tokens", "6m0s")], ""), None);
         assert_eq!(wait(&[("retry-after", "soon")], "try again in a while"), None);
         assert_eq!(wait(&[("retry-after", "-3")], ""), None);
-        assert_eq!(wait(&[("retry-after", "1e300")], ""), None);
+        assert!(wait(&[("retry-after", "inf")], "") > Some(1e9) && wait(&[("retry-after", "1e300")], "") > Some(1e9));
+        assert_eq!(wait(&[("retry-after", "nan")], ""), None);
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::cli::RequestArgs;
 
@@ -32,8 +33,12 @@ struct Body<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Message<'a> {
-    Own { role: &'static str, content: &'a str },
-    Given(Value),
+    Own {
+        role: &'static str,
+        content: &'a str,
+    },
+    /// As it stands in the file, byte for byte.
+    Given(Box<RawValue>),
 }
 
 /// Composes the body.
@@ -59,10 +64,11 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
     if let Some(path) = &args.messages {
         let text = std::fs::read_to_string(path).with_context(|| format!("the messages file {} cannot be read", path.display()))?;
         let value: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-        let Value::Array(items) = value else {
+        let Value::Array(_) = value else {
             bail!("{} must hold a JSON array of messages, such as [{{\"role\":\"user\",\"content\":\"hi\"}}]", path.display());
         };
-        if let Some(wrong) = items.iter().position(|item| !item.is_object()) {
+        let items: Vec<Box<RawValue>> = serde_json::from_str(&text)?;
+        if let Some(wrong) = items.iter().position(|item| !item.get().starts_with('{')) {
             bail!("{}: message {} is not an object with role and content", path.display(), wrong + 1);
         }
         messages.extend(items.into_iter().map(Message::Given));

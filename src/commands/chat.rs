@@ -34,7 +34,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     stop_on_interrupt();
     let overriding = lab.as_ref().map(|(_, overriding)| overriding.as_override());
     let Resolved { plan, settings, notes } = config::resolve(args, prompt, overriding, &config::environment).map_err(Failure::Usage)?;
-    notes.iter().for_each(|note| console.note(note));
+    notes.iter().for_each(|note| console.note(note.get(console.lang)));
     let record = args.report.record.as_deref().map(create_recording).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(&plan.secrets);
 
@@ -99,6 +99,10 @@ fn finish(
     {
         let line_end = if text.ends_with('\n') { "" } else { "\n" };
         audience = console.print(&format!("{}{line_end}", mask.cover_text(text)))?;
+    }
+    // What we could not write is no fault of the exchange, which was ended for that.
+    if let (Audience::Gone, Some(failure)) = (audience, &attempted.failure) {
+        return Err(Failure::Internal(anyhow!("{failure}")));
     }
     // Whoever closed stdout early has what they wanted: a stream that was stopped for that is no fault to be told.
     if audience == Audience::Gone && attempted.has_printed && attempted.failure.is_none() {
@@ -182,7 +186,7 @@ fn prompt(args: &ChatArgs) -> anyhow::Result<Option<String>> {
         Some(_) => !std::io::stdin().is_terminal(),
         None => !has_other_input,
     };
-    let argument = args.prompt.as_deref().filter(|prompt| *prompt != "-");
+    let argument = args.prompt.as_deref().filter(|prompt| !matches!(*prompt, "-" | ""));
     if !wants_stdin || args.request.body.is_some() {
         return Ok(argument.map(str::to_string));
     }

@@ -29,7 +29,8 @@ fn title(entry: &Entry, console: &Console) -> String {
 }
 
 fn explanation(code: &str, console: &Console) -> Result<String, Failure> {
-    let code = code.trim().trim_start_matches("error[").trim_start_matches("warning[").trim_end_matches([']', ':']);
+    // As it is pasted from a page: error[CODE], 错误[CODE].
+    let code = code.split_once('[').map_or(code, |(_, rest)| rest).split(']').next().unwrap_or(code).trim();
     let Some(entry) = entry(code) else {
         let hint = spelling::hint(code, catalogue().map(|entry| entry.code));
         return Err(Failure::Usage(anyhow!("there is no code {code:?}{hint} (`llmcheck explain --list` shows all)")));

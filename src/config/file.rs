@@ -58,7 +58,13 @@ pub struct EndpointTimeouts {
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let wrong = |error| serde::de::Error::custom(format!("{text:?} is no duration: {error}; write it as in \"90s\" or \"5m\""));
-    humantime::parse_duration(&text).map(Some).map_err(wrong)
+    match humantime::parse_duration(&text) {
+        Ok(duration) if duration.is_zero() => {
+            Err(serde::de::Error::custom(format!("{text:?}: a bound of nothing would end everything at once")))
+        }
+        Ok(duration) => Ok(Some(duration)),
+        Err(error) => Err(wrong(error)),
+    }
 }
 
 impl ConfigFile {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::api::request;
 use crate::cli::{ChatArgs, ConnectionArgs};
 use crate::exchange::is_sensitive;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text, text};
 use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
 use crate::secret::Secret;
 use crate::wire::coding;
@@ -38,7 +38,7 @@ pub fn environment(name: &str) -> Option<String> {
 pub struct Resolved {
     pub plan: Plan,
     pub settings: Settings,
-    pub notes: Vec<String>,
+    pub notes: Vec<Text>,
 }
 
 /// Name, value and source of each setting, in order. Secrets appear by their source only.
@@ -137,7 +137,7 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
     settings.add("api_key", if is_authorized { "set" } else { "none" }, found.as_ref().map_or("default", |found| &found.source));
 
     let mut secrets: Vec<Secret> = found.map(|found| found.value).into_iter().collect();
-    secrets.extend(headers.iter().filter(|(name, _)| is_sensitive(name)).map(|(_, value)| Secret::new(bare(value))));
+    secrets.extend(headers.iter().filter(|(name, _)| is_sensitive(name)).flat_map(|(name, value)| credentials(name, value)));
     secrets.extend(proxy.as_ref().and_then(|proxy| proxy.value.credentials.clone()).map(|(_, password)| password));
     secrets.extend(url::secrets(&base_url.value));
     let endpoint_name = match (&lab, &endpoint) {
@@ -162,9 +162,12 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
     Ok(Resolved { plan, settings, notes })
 }
 
-/// A credential without its scheme's name.
-fn bare(value: &str) -> &str {
-    value.split_once(' ').map_or(value, |(_, credential)| credential)
+/// The credentials in a field's value: without a scheme's name, and each cookie's value by itself.
+fn credentials(name: &str, value: &str) -> Vec<Secret> {
+    if name.to_ascii_lowercase().contains("cookie") {
+        return value.split(';').filter_map(|cookie| cookie.split_once('=')).map(|(_, value)| Secret::new(value.trim())).collect();
+    }
+    vec![Secret::new(value.split_once(' ').map_or(value, |(_, credential)| credential))]
 }
 
 fn endpoint<'a>(
@@ -197,7 +200,7 @@ fn base_url(
     endpoint: Option<&Sourced<&file::Endpoint>>,
     lab: Option<&Override>,
     environment: Environment<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Text>,
 ) -> Sourced<String> {
     if let Some(lab) = lab {
         return sourced(lab.base_url.clone(), "lab");
@@ -211,7 +214,10 @@ fn base_url(
     for name in BASE_URL_VARIABLES {
         if let Some(url) = environment(name) {
             if name == "OPENAI_API_BASE" {
-                notes.push("OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL".into());
+                notes.push(text(
+                    "OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL",
+                    "OPENAI_API_BASE 是旧名称；现在的 SDK 读取 OPENAI_BASE_URL",
+                ));
             }
             return sourced(url, name);
         }

@@ -353,6 +353,7 @@ fn status_without_words(evidence: &Evidence<'_>) -> Option<&'static str> {
     }
     Some(match evidence.status()? {
         429 if evidence.is_empty() => "rate-limited",
+        401 if evidence.asked().key == KeyUse::NotNeeded && !has_authorization(evidence) => "key-missing",
         401 => "key-invalid",
         403 => "access-denied",
         413 => "body-too-large",

@@ -268,6 +268,8 @@ fn common_values(evidence: &Evidence<'_>) -> Vec<(&'static str, Value)> {
         Some(error) => excerpt(&error.message),
         None => excerpt(&pages::beginning(evidence)),
     };
+    let status_line = || evidence.head().map_or_else(String::new, |head| excerpt(&head.first_line));
+    let message = if message.is_empty() { status_line() } else { message };
     let seconds = |duration: Option<std::time::Duration>| duration.map_or(Value::Null, |duration| json!(duration.as_secs_f64()));
     vec![
         ("host", json!(host)),

@@ -245,7 +245,9 @@ fn coding_mislabelled(evidence: &Evidence<'_>) -> Option<Found> {
     let fact = match content.mislabel {
         Some(Mislabel::Plain) => ("plain-under-label", text("it is plain under a label of compression", "标为压缩，实为明文")),
         Some(Mislabel::Unlabelled) => ("compressed-without-label", text("it is compressed without a label", "已压缩，却没有标签")),
-        None if matches!(content.progress(), Some(Progress::Faulty(_))) => ("another-coding", text("it cannot be decoded", "无法解码")),
+        None if matches!(content.progress(), Some(Progress::Faulty(_))) && !evidence.response()?.may_be_masked => {
+            ("another-coding", text("it cannot be decoded", "无法解码"))
+        }
         None => return None,
     };
     let start = evidence.response()?.body.start;
@@ -283,6 +285,9 @@ fn coding_forced(evidence: &Evidence<'_>) -> Option<Found> {
 
 fn digest_mismatch(evidence: &Evidence<'_>) -> Option<Found> {
     // RFC 9530 means the bytes as sent; a proxy that only compresses keeps the digest of what it compressed, and alters nothing.
+    if evidence.response()?.may_be_masked {
+        return None;
+    }
     let of_decoded = &evidence.content()?.digests;
     let fits_decoded = |index: usize| of_decoded.get(index).is_some_and(|digest| digest.fits());
     let digests = evidence.response()?.digests.iter().enumerate();

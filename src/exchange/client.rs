@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
-use ureq::config::Config;
+use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::{Request, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
@@ -55,6 +55,10 @@ fn ask<L: Listen>(plan: &Plan, session: &Arc<Mutex<Session<L>>>) -> Result<()> {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .max_idle_connections(0)
+        // The plan's fields are all there are: one that the user removed must not come back.
+        .accept(AutoHeaderValue::None)
+        .accept_encoding(AutoHeaderValue::None)
+        .user_agent(AutoHeaderValue::None)
         .max_response_header_size(READ_SIZE)
         .build();
     let plan_of_dialer = Arc::new(plan.clone());

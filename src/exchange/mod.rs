@@ -48,7 +48,7 @@ pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -
 
 /// Field names whose values are credentials.
 pub fn is_sensitive(name: &str) -> bool {
-    const PARTS: [&str; 6] = ["authorization", "api-key", "apikey", "cookie", "secret", "password"];
+    const PARTS: [&str; 7] = ["auth", "api-key", "apikey", "cookie", "password", "secret", "token"];
     let name = name.to_ascii_lowercase();
-    PARTS.iter().any(|part| name.contains(part)) || name.ends_with("-token") || name.ends_with("-key")
+    PARTS.iter().any(|part| name.contains(part)) || name.ends_with("-key")
 }

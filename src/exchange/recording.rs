@@ -209,7 +209,12 @@ pub struct Recorder<W> {
 impl<W: Write> Recorder<W> {
     /// Opens the recording with what was asked.
     pub fn begin(mut out: W, asked: &Asked) -> io::Result<Recorder<W>> {
-        let mut line = serde_json::to_vec(&json!({ "llmcheck": FORMAT, "asked": asked }))?;
+        #[derive(Serialize)]
+        struct First<'a> {
+            llmcheck: &'static str,
+            asked: &'a Asked,
+        }
+        let mut line = serde_json::to_vec(&First { llmcheck: FORMAT, asked })?;
         line.push(b'\n');
         out.write_all(&line)?;
         out.flush()?;

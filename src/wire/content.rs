@@ -10,6 +10,8 @@ use super::stream::Stream;
 const LARGEST_DOCUMENT: usize = 8 * 1024 * 1024;
 /// How much of a page or of other text is kept.
 const LARGEST_TEXT: usize = 64 * 1024;
+/// More blanks than this before the content are forgotten.
+const MOST_BLANKS: usize = 4096;
 /// First bytes that tell plain text from compressed data under a coding's label.
 const TELLING: usize = 16;
 
@@ -170,6 +172,10 @@ impl Content {
         if matches!(self.form, Form::Empty) {
             self.first.extend_from_slice(bytes);
             let Some(form) = recognise(&self.first) else {
+                // Blanks without end are counted, not kept.
+                if self.first.len() > MOST_BLANKS {
+                    self.first.clear();
+                }
                 return;
             };
             self.form = form;

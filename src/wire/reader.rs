@@ -110,14 +110,14 @@ impl Reader {
             let mut content = Content::new(head.get("content-encoding"));
             content.digests = digest::promised(&head);
             let digests = digest::promised(&head);
-            self.transcript.response = Some(Response { head, body, content, digests, at_declared: None });
+            self.transcript.response = Some(Response { head, body, content, digests, may_be_masked: false, at_declared: None });
             let rest = std::mem::take(&mut self.head);
             return self.take_body(&rest, self.head_start, time);
         }
     }
 
     fn take_body(&mut self, bytes: &[u8], at: u64, time: u64) {
-        let Some(Response { body, content, digests, at_declared, .. }) = &mut self.transcript.response else {
+        let Some(Response { body, content, digests, may_be_masked, at_declared, .. }) = &mut self.transcript.response else {
             return;
         };
         let declared_end = match body.promise.declared() {
@@ -127,11 +127,13 @@ impl Reader {
         if at_declared.is_none() && declared_end == Some(at) {
             *at_declared = Some(content.checkpoint());
         }
+        let is_checked = !digests.is_empty() || content.label.is_some();
         body.cut(bytes, at, |piece, at, bytes| {
             if piece == Piece::Beyond {
                 return;
             }
             digests.iter_mut().for_each(|digest| digest.update(bytes));
+            *may_be_masked |= is_checked && memchr::memmem::find(bytes, b"****").is_some();
             let end = at + bytes.len() as u64;
             match declared_end {
                 Some(declared_end) if at < declared_end && declared_end <= end => {

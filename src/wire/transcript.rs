@@ -39,6 +39,8 @@ pub struct Response {
     pub body: Body,
     pub content: Content,
     pub digests: Vec<Promised>,
+    /// A run of asterisks stands in the body: it may be a masked secret, and then no digest or checksum can fit.
+    pub may_be_masked: bool,
     /// The content at the moment when the declared length was reached.
     pub at_declared: Option<Checkpoint>,
 }

@@ -1,0 +1,32 @@
+//! The program as its users meet it: what can be typed, what stands on stdout and stderr, which exit code ends it, what it writes to
+//! disk, and what it never shows. Every run has an environment of its own; every server is on loopback, on a free port.
+
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/server.rs"]
+mod server;
+
+#[path = "cli/answer.rs"]
+mod answer;
+#[path = "cli/bounds.rs"]
+mod bounds;
+#[path = "cli/proxies.rs"]
+mod proxies;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/request.rs"]
+mod request;
+#[path = "cli/retries.rs"]
+mod retries;
+#[path = "cli/secrets.rs"]
+mod secrets;
+#[path = "cli/settings.rs"]
+mod settings;
+#[path = "cli/stop.rs"]
+mod stop;
+#[path = "cli/terminal.rs"]
+mod terminal;
+#[path = "cli/trouble.rs"]
+mod trouble;
+#[path = "cli/words.rs"]
+mod words;
