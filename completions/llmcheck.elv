@@ -59,7 +59,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand --retry 'Try again up to N times where the cause may pass'
             cand --retry-base 'The first backoff''s bound; each next one is twice that'
             cand --retry-cap 'The longest backoff'
-            cand --retry-max-time 'Bound on all attempts and waits together'
+            cand --retry-max-time 'No attempt begins later than this after the first one'
             cand --record 'Record every event on the wire, secrets masked'
             cand --lab 'Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network'
             cand --lang 'The language of every word of a diagnosis'

@@ -88,6 +88,9 @@ impl<'a> Evidence<'a> {
             length: transcript.response.as_ref().and_then(length),
         };
         evidence.appended_error = appended_error(&evidence);
+        if evidence.stream().is_some() && evidence.error.is_none() {
+            evidence.error = evidence.appended_error.as_ref().map(|(error, _)| error.clone());
+        }
         evidence
     }
 
@@ -141,6 +144,11 @@ impl<'a> Evidence<'a> {
     /// Why we stopped listening ourselves, if we did before the peer had ended.
     pub fn is_stopped_by_us(&self) -> bool {
         matches!(self.how, Some(How::Cancelled | How::Deadline | How::Idle | How::FirstByteTimeout))
+    }
+
+    /// We stopped listening before the message was complete: that it is not complete is our doing.
+    pub fn is_stopped_early(&self) -> bool {
+        self.is_stopped_by_us() && !self.framing_is_complete()
     }
 
     /// The body is complete by its own framing. One that lasts until the connection closes is so when it closed in order.
@@ -258,8 +266,10 @@ fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {
     let bom = "\u{feff}".as_bytes();
     let skipped = if text.starts_with(bom) { bom.len() } else { 0 };
     let value = &text[skipped..end as usize];
-    match serde_json::from_slice(value) {
+    match crate::api::json::parse(value) {
         Ok(value) => (Some(value), None),
+        // The limit is the parser's, not JSON's.
+        Err(error) if error.to_string().starts_with("recursion limit") => (None, None),
         Err(error) => {
             let at = skipped + crate::api::chunk::offset_of(value, error.line(), error.column());
             (None, Some(SyntaxFault { at, reason: words_of(&error) }))

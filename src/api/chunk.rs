@@ -44,7 +44,7 @@ impl Reader {
             // A keep-alive that is an event instead of a comment.
             return Chunk::Other;
         }
-        let value: Value = match serde_json::from_slice(data) {
+        let value: Value = match super::json::parse(data) {
             Ok(value) => value,
             Err(error) => return Chunk::Malformed { at: offset_of(data, error.line(), error.column()) },
         };

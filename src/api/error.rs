@@ -27,7 +27,10 @@ impl ApiError {
             Value::Object(object) => read_object(object, status_is_error)?,
             _ => return None,
         };
+        // Words are looked for at the beginning: a message of megabytes is an echo of the request.
         error.raw = value.to_string();
+        truncate(&mut error.raw);
+        truncate(&mut error.message);
         Some(error)
     }
 
@@ -41,6 +44,12 @@ impl ApiError {
         let message = self.message.to_lowercase();
         phrases.iter().any(|phrase| message.contains(&phrase.to_lowercase()))
     }
+}
+
+fn truncate(text: &mut String) {
+    const LONGEST: usize = 16 * 1024;
+    let end = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.truncate(end);
 }
 
 fn read_object(object: &Map<String, Value>, status_is_error: bool) -> Option<ApiError> {

@@ -39,6 +39,9 @@ fn retry_after(value: &str, date: SystemTime) -> Option<Duration> {
 /// A wait of so many seconds; one beyond all bounds is a hundred years.
 fn seconds(number: f64) -> Option<Duration> {
     const CENTURY: f64 = 100.0 * 366.0 * 86400.0;
+    if number.is_nan() {
+        return None;
+    }
     Duration::try_from_secs_f64(number.min(CENTURY)).ok()
 }
 

@@ -3,6 +3,7 @@
 
 pub mod chunk;
 pub mod error;
+pub mod json;
 pub mod limits;
 pub mod reply;
 pub mod request;

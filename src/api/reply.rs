@@ -60,7 +60,7 @@ impl Reply {
         if let Some(text) = choice.get("text").and_then(Value::as_str) {
             self.text.push_str(text);
         }
-        let Some(message) = choice.get("message").or_else(|| choice.get("delta")) else {
+        let Some(message) = choice.get("delta").or_else(|| choice.get("message")) else {
             return;
         };
         match message.get("content") {

@@ -119,11 +119,18 @@ fn finish(
     }
     match &attempted.failure {
         Some(failure) => Err(Failure::Internal(anyhow!("{failure}"))),
-        None if report.answer.cut_off && !attempted.has_printed && !args.report.json => {
-            Err(Failure::Internal(anyhow!("the answer is too large to be held back and was not printed; use --stream without --atomic")))
+        None if report.answer.cut_off && (!attempted.has_printed || lost_text(evidence)) && !args.report.json => {
+            Err(Failure::Internal(anyhow!(
+                "the answer is too large to be held back, or one event of it to be read, and was not printed as a whole; use --stream without --atomic"
+            )))
         }
         None => Ok(diagnosis.exit_code(args.report.strict)),
     }
+}
+
+/// An event was too large to be read, so that its text is missing from what was printed.
+fn lost_text(evidence: &Evidence<'_>) -> bool {
+    evidence.stream().is_some_and(|stream| stream.has_too_large)
 }
 
 /// The first Ctrl-C ends the exchange with a verdict, the second ends llmcheck.

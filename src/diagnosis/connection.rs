@@ -240,7 +240,9 @@ fn ended_before_response(evidence: &Evidence<'_>, has_ended: bool) -> Option<Fou
     if evidence.is_of_tunnel() {
         return None;
     }
-    let is_silent = evidence.transcript.received.length() == 0 && evidence.transcript.interim.is_empty();
+    // «100 Continue» is no response yet.
+    let heard = evidence.transcript.interim.last().map_or(0, |head| head.span.end);
+    let is_silent = evidence.transcript.received.length() == heard && evidence.response().is_none();
     if !has_ended || !is_silent {
         return None;
     }

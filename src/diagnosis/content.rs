@@ -1,11 +1,12 @@
 //! What the content itself shows: the user stopped it, it is not what was asked for, it is malformed, or it is no chat completion.
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, SyntaxFault};
 use crate::exchange::recording::How;
 use crate::lang::text;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
+use crate::wire::stream::Stream;
 
 pub(super) const INTERRUPTION: &[Entry] = &[Entry {
     code: "interrupted-by-user",
@@ -172,8 +173,14 @@ fn at_body(found: Found, evidence: &Evidence<'_>, key: &'static str) -> Found {
 }
 
 fn json_malformed(evidence: &Evidence<'_>) -> Option<Found> {
-    let fault = evidence.syntax_fault.as_ref()?;
     let content = evidence.content()?;
+    let trailing = match &content.form {
+        Form::Json(document) => document.trailing(),
+        _ => None,
+    };
+    // Every parser stops at what follows the value; a surplus behind the declared length is told as that.
+    let after = trailing.map(|at| SyntaxFault { at: at as usize, reason: "something follows the JSON".into() });
+    let fault = evidence.syntax_fault.as_ref().or(after.as_ref())?;
     let is_wire = content.progress().is_none() && evidence.framing() != Framing::Chunked;
     let start = evidence.response()?.body.start + fault.at as u64;
     let found = Found::certain().value("at", fault.at).value("reason", super::excerpt(&fault.reason));
@@ -181,6 +188,9 @@ fn json_malformed(evidence: &Evidence<'_>) -> Option<Found> {
 }
 
 fn other_json(evidence: &Evidence<'_>) -> Option<Found> {
+    if evidence.is_success() && is_stream_of_another_api(evidence) {
+        return Some(at_body(Found::certain().value("begins", super::excerpt(&first_line(evidence))), evidence, "body"));
+    }
     evidence.document.as_ref()?;
     let has_choices = evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
     if !evidence.is_success() || has_choices || evidence.error.is_some() || has_null_choices(evidence) {
@@ -188,6 +198,18 @@ fn other_json(evidence: &Evidence<'_>) -> Option<Found> {
     }
     let text = String::from_utf8_lossy(evidence.content()?.document()?).chars().take(120).collect::<String>();
     Some(at_body(Found::certain().value("begins", super::excerpt(&text)), evidence, "body"))
+}
+
+/// Events, all of them JSON, and not one of a chat completion: a provider's native stream.
+pub(super) fn is_stream_of_another_api(evidence: &Evidence<'_>) -> bool {
+    let is_other =
+        |stream: &Stream| stream.events > stream.done && stream.chunks == 0 && stream.error.is_none() && stream.malformed.is_none();
+    evidence.stream().is_some_and(is_other) && evidence.error.is_none()
+}
+
+fn first_line(evidence: &Evidence<'_>) -> String {
+    let start = evidence.response().map_or(0, |response| response.body.start);
+    String::from_utf8_lossy(evidence.transcript.received.slice(start..start + 120).1).into_owned()
 }
 
 /// `"choices": null` is an answer without content, not another API.

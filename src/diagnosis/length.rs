@@ -471,7 +471,8 @@ fn conflicting_content_lengths(evidence: &Evidence<'_>) -> Option<Found> {
 
 fn length_and_chunked(evidence: &Evidence<'_>) -> Option<Found> {
     let promise = &evidence.response()?.body.promise;
-    let (length, chunked) = (promise.lengths.first()?, promise.transfer_encoding.clone()?);
+    let is_chunked = promise.framing == Framing::Chunked;
+    let (length, chunked) = (promise.lengths.first()?, promise.transfer_encoding.clone().filter(|_| is_chunked)?);
     Some(Found::certain().mark("declared", length.span.clone()).mark("chunked", chunked))
 }
 

@@ -8,6 +8,10 @@ use crate::wire::content::Form;
 
 /// What the error of this exchange means, as the code of its entry; `None` without an API's error.
 pub(super) fn told(evidence: &Evidence<'_>) -> Option<&'static str> {
+    const FAILING: [&str; 3] = ["error", "network_error", "insufficient_system_resource"];
+    if evidence.finish_reason().is_some_and(|reason| FAILING.contains(&reason)) {
+        return Some(if evidence.stream().is_some() { "error-in-stream" } else { "error-in-success" });
+    }
     let Some(error) = evidence.error.as_ref() else {
         return status_without_words(evidence);
     };
@@ -50,7 +54,9 @@ fn money(error: &ApiError, status: u16) -> Option<&'static str> {
         "budget has been exceeded",
         "exceededbudget",
     ];
-    const CODES: [&str; 12] = [
+    const CODES: [&str; 14] = [
+        "1304",
+        "30001",
         "insufficient_quota",
         "credit_balance_exhausted",
         "organization_spend_limit_exceeded",
@@ -64,7 +70,9 @@ fn money(error: &ApiError, status: u16) -> Option<&'static str> {
         "arrearage",
         "1113",
     ];
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 14] = [
+        "used all available credits",
+        "balance is insufficient",
         "exceeded your current quota",
         "insufficient balance",
         "credit balance is too low",
@@ -83,6 +91,9 @@ fn money(error: &ApiError, status: u16) -> Option<&'static str> {
     }
     // Gemini: a quota per day; Azure: the free tier's wait of a day.
     let is_daily = error.raw.contains("PerDay") || error.says(&["retry after 86400 seconds"]);
+    if error.raw.contains("PerMinute") && !is_daily {
+        return None;
+    }
     (error.is_coded(&CODES) || error.says(&WORDS) || status == 402 || is_daily).then_some("quota-exhausted")
 }
 
@@ -171,9 +182,11 @@ fn request(error: &ApiError, status: u16) -> Option<&'static str> {
         "prompt_blocked",
         "responsibleaipolicyviolation",
     ];
-    const FILTER_WORDS: [&str; 3] = ["content management policy", "rejected as a result of our safety system", "considered high risk"];
-    const CONTEXT_CODES: [&str; 3] = ["context_length_exceeded", "exceed_context_size_error", "string_above_max_length"];
-    const CONTEXT_WORDS: [&str; 7] = [
+    const FILTER_WORDS: [&str; 4] =
+        ["contentpolicyviolation", "content management policy", "rejected as a result of our safety system", "considered high risk"];
+    const CONTEXT_CODES: [&str; 4] = ["1261", "context_length_exceeded", "exceed_context_size_error", "string_above_max_length"];
+    const CONTEXT_WORDS: [&str; 8] = [
+        "input token count",
         "maximum context length",
         "context window",
         "prompt is too long",
@@ -183,7 +196,9 @@ fn request(error: &ApiError, status: u16) -> Option<&'static str> {
         "range of input length",
     ];
     const MODEL_CODES: [&str; 4] = ["model_not_found", "deploymentnotfound", "1211", "modelnotfound"];
-    const MODEL_WORDS: [&str; 7] = [
+    const MODEL_WORDS: [&str; 9] = [
+        "model not exist",
+        "invalid model name",
         "try pulling it first",
         "model does not exist",
         "unknown model",
@@ -213,7 +228,8 @@ fn request(error: &ApiError, status: u16) -> Option<&'static str> {
     let message = error.message.to_lowercase();
     let model_is_absent = message.contains("model")
         && ["does not exist", "not found", "not supported", "no such"].iter().any(|words| message.contains(words));
-    if error.is_coded(&MODEL_CODES) || error.says(&MODEL_WORDS) || (model_is_absent && matches!(status, 400 | 404)) {
+    let is_anthropic = error.kind == "not_found_error" && message.starts_with("model:");
+    if is_anthropic || error.is_coded(&MODEL_CODES) || error.says(&MODEL_WORDS) || (model_is_absent && matches!(status, 400 | 404)) {
         return Some("model-not-found");
     }
     (status == 413 || error.is_coded(&["request_too_large"]) || error.says(&["exceeds limit 2097152"])).then_some("body-too-large")
@@ -307,6 +323,8 @@ fn by_status(error: &ApiError, status: u16, evidence: &Evidence<'_>) -> &'static
     match status {
         401 => "key-invalid",
         403 => "access-denied",
+        // The gateway's or server's own wait or step failed, whatever the number says.
+        408 | 424 => "provider-error",
         404 | 405 | 501 => "path-not-found",
         413 => "body-too-large",
         400..=499 if !error.param.is_empty() => "parameter-rejected",
@@ -325,6 +343,9 @@ pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
         return None;
     }
     let text = evidence.page().unwrap_or_default();
+    // Under codings that we cannot undo nothing can be said of the content.
+    let is_undecoded =
+        evidence.content().is_some_and(|content| content.is_undecodable) && !super::entry_fires(evidence, &["coding-forced"]);
     if super::entry_fires(evidence, &["html-instead-of-api", "plain-http-on-tls-port", "relay-wrote-more-than-declared"]) {
         return None;
     }
@@ -339,7 +360,7 @@ pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
         404 | 405 | 501 if !evidence.is_markup() => return None,
         _ if evidence.is_markup() => "web-page-not-api",
         200..=299 => match evidence.content().map(|content| &content.form) {
-            Some(Form::Other(_)) if !text.is_empty() => "not-text-or-json",
+            Some(Form::Other(_)) if !text.is_empty() && !is_undecoded => "not-text-or-json",
             _ => return None,
         },
         _ => return None,

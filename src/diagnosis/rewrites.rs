@@ -272,7 +272,9 @@ fn coding_forced(evidence: &Evidence<'_>) -> Option<Found> {
                 (listed == name || listed == "*") && !is_excluded
             })
     };
-    if label.split(',').all(is_accepted) {
+    // An unknown word over plain text («none», «utf-8») is a slip, not a coding.
+    let is_plain = content.is_undecodable && !matches!(content.form, Form::Other(_));
+    if is_plain || label.split(',').all(is_accepted) {
         return None;
     }
     Some(
@@ -352,18 +354,27 @@ fn stream_type_rewritten(evidence: &Evidence<'_>) -> Option<Found> {
 /// a fifth of a millisecond each came all at once; and it matters only if there was a wait.
 fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
     const SHORTEST_WAIT: f64 = 1000.0;
+    const LONG_WAIT: f64 = 1900.0;
     const FASTEST_EVENTS_PER_MS: f64 = 5.0;
     let stream = evidence.stream().filter(|stream| stream.is_finished())?;
     let (first, last) = (stream.first_event_at?, stream.last_event_at?);
     let burst = (last - first) as f64 / 1000.0;
     let wait = first as f64 / 1000.0 - evidence.transcript.times.sent?;
     // A model that thinks for long answers with its reasoning in the stream, or tells how much it used.
+    // What was stored comes head and all at once, and nothing before it.
+    let head = evidence.transcript.times.head?;
+    let is_cached = ["x-cache", "cf-cache-status", "cf-aig-cache-status", "x-litellm-cache-key", "x-portkey-cache-status", "age"]
+        .iter()
+        .any(|name| evidence.field(name).is_some_and(|value| value.to_lowercase().contains("hit") || *name == "age" && value != "0"));
+    if stream.comments() > 0 || is_cached || first as f64 / 1000.0 - head > wait / 20.0 {
+        return None;
+    }
     let has_hidden_reasoning = evidence.usage().and_then(|usage| usage.reasoning_tokens).is_some_and(|tokens| tokens > 0);
     if wait < SHORTEST_WAIT || burst > wait / 20.0 || has_hidden_reasoning {
         return None;
     }
     let is_declared = evidence.length.as_ref().filter(|_| stream.chunks >= 4);
-    let is_too_fast = stream.chunks >= 20 && stream.chunks as f64 > burst * FASTEST_EVENTS_PER_MS;
+    let is_too_fast = wait >= LONG_WAIT && stream.chunks >= 40 && stream.chunks as f64 > burst * FASTEST_EVENTS_PER_MS;
     let (key, words) = match (is_declared, is_too_fast) {
         (Some(_), _) => (
             "declared-length",
@@ -388,21 +399,22 @@ fn model_substituted(evidence: &Evidence<'_>) -> Option<Found> {
     let asked = evidence.asked().model.as_deref()?;
     let answered = evidence.reply.as_ref()?.model.as_deref()?;
     let is_deployment = evidence.asked().url.contains("/openai/deployments/");
-    let (a, b) = (bare_name(asked), bare_name(answered));
-    if is_deployment || !evidence.is_success() || !is_known_family(&a) || is_same_model(&a, &b) {
+    if is_deployment || !evidence.is_success() || !is_known_family(asked) || is_same_model(asked, answered) {
         return None;
     }
     Some(Found::likely().value("model", super::excerpt(asked)).value("answered", super::excerpt(answered)))
 }
 
-/// The name without its provider's prefix and its variant's suffix: `openai/gpt-4o:free` is `gpt-4o`.
-fn bare_name(name: &str) -> String {
-    let name = name.to_lowercase();
-    let name = name.rsplit('/').next().unwrap_or_default();
-    name.split([':', '@']).next().unwrap_or_default().to_string()
+/// The words of a name without its provider's prefix: `openai/gpt-4.1-mini` is `gpt`, `4`, `1`, `mini`.
+fn words_of(name: &str) -> Vec<String> {
+    let name = name.to_lowercase().replace("gpt-35", "gpt-3.5");
+    let bare = name.rsplit('/').next().unwrap_or_default();
+    bare.split(['-', '_', '.', ':', '@']).filter(|word| !word.is_empty()).map(str::to_string).collect()
 }
 
 fn is_known_family(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let name = name.rsplit('/').next().unwrap_or_default();
     const FAMILIES: [&str; 22] = [
         "gpt-",
         "chatgpt-",
@@ -430,17 +442,26 @@ fn is_known_family(name: &str) -> bool {
     FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
-/// Equal, or one is the other with a date, a version or a word for its newest form behind it.
+/// The same but for a date, a build, a size of the context, or a word for its newest form or its place.
 fn is_same_model(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    let Some(rest) = long.strip_prefix(short) else {
-        return false;
+    let is_detail = |word: &String| {
+        const WORDS: [&str; 13] =
+            ["0", "auto", "beta", "chat", "exp", "experimental", "free", "instruct", "it", "latest", "online", "preview", "turbo"];
+        let is_build = word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let is_size = word.strip_suffix('k').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        is_build || is_size || WORDS.contains(&word.as_str())
     };
-    let is_version = |part: &str| {
-        const WORDS: [&str; 9] = ["latest", "preview", "exp", "experimental", "beta", "online", "instruct", "chat", "it"];
-        part.is_empty() || WORDS.contains(&part) || part.trim_start_matches(['v', 'r']).chars().all(|c| c.is_ascii_digit() || c == '.')
+    let significant = |name: &str| -> Vec<String> {
+        let words = words_of(name);
+        // A date is written in one word or in three.
+        let date = words.iter().position(|word| word.len() == 4 && word.starts_with("20")).unwrap_or(words.len());
+        words[..date].iter().filter(|word| !is_detail(word)).cloned().collect()
     };
-    rest.is_empty() || (rest.starts_with(['-', '_', '.']) && rest.split(['-', '_']).all(is_version))
+    let (a, b) = (significant(a), significant(b));
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+    let names_its_version = |word: &String| word.starts_with('v') && word[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let is_kimi = |words: &[String]| words.first().is_some_and(|word| word == "kimi" || word == "moonshot");
+    short == long || (long.starts_with(short) && long.get(short.len()).is_some_and(names_its_version)) || (is_kimi(&a) && is_kimi(&b))
 }
 
 #[cfg(test)]
@@ -452,19 +473,36 @@ mod tests {
         for (asked, answered) in [
             ("gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
             ("openai/gpt-4o", "gpt-4o"),
+            ("gpt-4-turbo-preview", "gpt-4-0125-preview"),
+            ("gpt-35-turbo", "gpt-3.5-turbo-0125"),
             ("claude-3-5-sonnet", "claude-3-5-sonnet-20241022"),
+            ("claude-3.5-sonnet", "claude-3-5-sonnet-20241022"),
+            ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022"),
+            ("claude-opus-4-0", "claude-opus-4-20250514"),
             ("gemini-2.0-flash", "gemini-2.0-flash-001"),
+            ("mistral-large-latest", "mistral-large-2411"),
+            ("qwen-plus-latest", "qwen-plus-2025-04-28"),
+            ("doubao-1.5-pro-32k", "doubao-1-5-pro-32k-250115"),
+            ("kimi-latest", "moonshot-v1-8k"),
+            ("moonshot-v1-auto", "moonshot-v1-8k"),
             ("deepseek-chat:free", "deepseek/deepseek-chat-v3.1"),
-            ("my-alias", "gpt-4o-mini"),
-            ("local.gguf", "qwen2.5-7b"),
         ] {
-            let (a, b) = (bare_name(asked), bare_name(answered));
-            assert!(is_same_model(&a, &b) || !is_known_family(&a), "{asked} {answered}");
+            assert!(is_same_model(asked, answered), "{asked} {answered}");
         }
-        for (asked, answered) in
-            [("gpt-4o", "gpt-4o-mini"), ("gpt-4", "gpt-3.5-turbo"), ("claude-3-opus", "deepseek-chat"), ("o1", "o1-mini")]
-        {
-            assert!(!is_same_model(&bare_name(asked), &bare_name(answered)), "{asked} {answered}");
+        for (asked, answered) in [
+            ("gpt-4o", "gpt-4o-mini"),
+            ("gpt-4", "gpt-3.5-turbo"),
+            ("gpt-4", "gpt-4.1-2025-04-14"),
+            ("gpt-5", "gpt-5.1"),
+            ("glm-4", "glm-4.5"),
+            ("deepseek-v3", "deepseek-v3.1"),
+            ("claude-opus-4", "claude-opus-4-1"),
+            ("llama3:70b", "llama3:8b"),
+            ("claude-3-opus", "deepseek-chat"),
+            ("o1", "o1-mini"),
+        ] {
+            assert!(!is_same_model(asked, answered), "{asked} {answered}");
         }
+        assert!(!is_known_family("my-alias") && is_known_family("openai/gpt-4o"));
     }
 }

@@ -7,6 +7,7 @@ use crate::exchange::recording::How;
 use crate::lang::{Text, text};
 use crate::wire::coding::Progress;
 use crate::wire::framing::{ChunkFaultKind, Framing, Inside};
+use crate::wire::stream::Stream;
 
 const BILLED: Text = text("a retry may succeed, but the first generation has been billed", "重试可能成功，但前一次生成已经计费");
 const SHORTER: Text = text(
@@ -193,7 +194,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         advice: &[BILLED, OPERATOR_TIMERS],
         confirm: AGAIN_RECORDED,
         labels: &[("end", text("the flow ends here", "数据到此为止"))],
-        follows: &["relay-wrote-more-than-declared"],
+        follows: &["relay-wrote-more-than-declared", "error-in-stream", "stream-rate-limited"],
         explain: explain!("chunks-without-end"),
         examine: chunks_without_end,
     },
@@ -431,7 +432,7 @@ fn chunks_without_end(evidence: &Evidence<'_>) -> Option<Found> {
     };
     let end = evidence.body_end();
     let body = &evidence.response()?.body;
-    let found = Found::certain().word("where", key, words).word("loss", loss.0, loss.1);
+    let found = Found::certain().word("where", key, words).word("loss", loss.0, loss.1).retryable(!evidence.content_is_whole());
     Some(found.value("chunks", body.chunks).value("wire", body.payload).mark("end", end..end))
 }
 
@@ -444,18 +445,27 @@ fn encoded_body_cut(evidence: &Evidence<'_>) -> Option<Found> {
     }
     let end = evidence.body_end();
     let found = Found::certain().value("coding", content.coding.name()).value("decoded", content.decoded);
-    Some(found.value("wire", evidence.wire()).mark("end", end..end))
+    // Behind the last payload byte of a chunked body stands its framing.
+    let place = (evidence.framing() != Framing::Chunked).then_some(end..end);
+    Some(found.value("wire", evidence.wire()).mark_if("end", place))
 }
 
 fn json_cut(evidence: &Evidence<'_>) -> Option<Found> {
-    let content = evidence.content().filter(|_| evidence.json_is_open())?;
+    let content = evidence.content().filter(|_| evidence.json_is_open() && !evidence.is_stopped_early())?;
     let response = evidence.response()?;
     let end = response.body.chunked_end.unwrap_or(evidence.body_end());
     Some(Found::certain().value("decoded", content.decoded).mark("end", end..end))
 }
 
+/// A chat stream that the other side ended without a word on why.
+fn unfinished_stream<'a>(evidence: &Evidence<'a>) -> Option<&'a Stream> {
+    let is_another = super::content::is_stream_of_another_api(evidence);
+    let is_told = evidence.error.is_some() || evidence.is_stopped_early();
+    evidence.stream().filter(|stream| !stream.is_finished() && !is_another && !is_told)
+}
+
 fn event_cut(evidence: &Evidence<'_>) -> Option<Found> {
-    let stream = evidence.stream().filter(|stream| !stream.is_finished() && stream.error.is_none())?;
+    let stream = unfinished_stream(evidence)?;
     let rest = stream.rest.as_ref()?;
     let is_wire = evidence.content().is_some_and(|content| content.progress().is_none());
     let place =
@@ -472,7 +482,7 @@ fn done_without_finish(evidence: &Evidence<'_>) -> Option<Found> {
 }
 
 fn stream_without_finish(evidence: &Evidence<'_>) -> Option<Found> {
-    let stream = evidence.stream().filter(|stream| !stream.is_finished() && stream.error.is_none())?;
+    let stream = unfinished_stream(evidence)?;
     if stream.rest.is_some() {
         return None;
     }

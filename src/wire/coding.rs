@@ -30,8 +30,14 @@ pub enum Coding {
 impl Coding {
     /// The coding of a `Content-Encoding` value; `None` for one that we cannot decode, such as a list of several.
     pub fn from_label(label: &str) -> Option<Coding> {
-        match label.trim().to_ascii_lowercase().as_str() {
-            "" | "identity" => Some(Coding::Identity),
+        // Identity in a list changes nothing.
+        let label = label.to_ascii_lowercase();
+        let mut codings = label.split(',').map(str::trim).filter(|coding| !matches!(*coding, "" | "identity"));
+        let (Some(coding), None) = (codings.next().or(Some("identity")), codings.next()) else {
+            return None;
+        };
+        match coding {
+            "identity" => Some(Coding::Identity),
             "gzip" | "x-gzip" => Some(Coding::Gzip),
             "deflate" => Some(Coding::Deflate),
             "br" => Some(Coding::Br),
@@ -163,7 +169,7 @@ impl Engine {
                 **gzip = Gzip::default();
                 true
             }
-            Engine::Zstd(_) => bytes.starts_with(&ZSTD_MAGIC),
+            Engine::Zstd(_) => begins_zstd(bytes),
             _ => false,
         }
     }
@@ -335,6 +341,11 @@ fn decode_br(
     }
 }
 
+/// A frame, or one to be skipped (RFC 8878 section 3.1.2).
+fn begins_zstd(bytes: &[u8]) -> bool {
+    bytes.starts_with(&ZSTD_MAGIC) || matches!(bytes, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
 fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<bool, String> {
     let mut buffer = [0; 16 * 1024];
     let mut from = 0;
@@ -343,7 +354,7 @@ fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl 
         from += status.bytes_read;
         out(&buffer[..status.bytes_written]);
         // 0 means that the frame is complete and flushed.
-        if status.remaining == 0 && !bytes[from..].starts_with(&ZSTD_MAGIC) {
+        if status.remaining == 0 && !begins_zstd(&bytes[from..]) {
             return Ok(true);
         }
         if from == bytes.len() && status.bytes_written < buffer.len() {

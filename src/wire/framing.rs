@@ -38,7 +38,7 @@ impl Promise {
     pub fn of(head: &Head) -> Promise {
         let status = head.status().unwrap_or(0);
         let lengths: Vec<Declared> = head.all("content-length").flat_map(|field| declared(&field.value, &field.value_span)).collect();
-        let transfer = head.all("transfer-encoding").last();
+        let transfer = head.all("transfer-encoding").filter(|field| !field.value.trim().eq_ignore_ascii_case("identity")).last();
         let is_chunked =
             transfer.is_some_and(|field| field.value.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked")));
         let framing = match () {

@@ -2,7 +2,7 @@
 //! mark, comments and unknown fields are skipped; several data lines are one datum.
 
 /// One line longer than this is counted, and its event is marked as too large to be read.
-const LONGEST_LINE: usize = 4 * 1024 * 1024;
+const LONGEST_LINE: usize = 8 * 1024 * 1024;
 
 /// An event as dispatched.
 #[derive(Debug, PartialEq)]
@@ -255,7 +255,7 @@ mod tests {
         let mut parser = Parser::default();
         let piece = vec![b'x'; 1 << 20];
         parser.feed(b"data: ", 0, &mut |_| unreachable!());
-        for _ in 0..16 {
+        for _ in 0..32 {
             parser.feed(&piece, 6, &mut |_| unreachable!());
         }
         assert!(parser.line.capacity() <= 2 * LONGEST_LINE);

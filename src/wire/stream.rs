@@ -31,6 +31,8 @@ pub struct Stream {
     pub tool_calls: u64,
     pub has_refusal: bool,
     pub has_other_content: bool,
+    /// An event was too large to be read: its text is missing.
+    pub has_too_large: bool,
     /// Some chunk had a choice in it.
     pub has_choice: bool,
     /// How many times `[DONE]` came.
@@ -96,11 +98,18 @@ impl Stream {
         self.last_event = place.clone();
         if event.is_too_large {
             self.has_other_content = true;
+            self.has_too_large = true;
             return;
         }
         let mut reader = std::mem::take(&mut self.reader);
         let chunk = reader.read(event.data);
         match chunk {
+            // A ping, or whatever else a provider calls by a name, need not be JSON; an error need not either.
+            Chunk::Malformed { .. } if event.name == "error" => {
+                let message = String::from_utf8_lossy(&event.data[..event.data.len().min(LARGEST_EXCERPT)]).into_owned();
+                self.error.get_or_insert((ApiError { message, ..ApiError::default() }, place));
+            }
+            Chunk::Malformed { .. } if !matches!(event.name, "" | "message") => {}
             Chunk::Text(text) => {
                 self.chunks += 1;
                 self.add_text(&text, time);
@@ -153,7 +162,7 @@ impl Stream {
 
     /// The answer's text is longer than what is kept.
     pub fn text_is_cut_off(&self) -> bool {
-        self.characters > 0 && self.text.chars().count() as u64 != self.characters
+        self.has_too_large || (self.characters > 0 && self.text.chars().count() as u64 != self.characters)
     }
 
     /// No more bytes will come. An event whose empty line is missing counts if its data is whole.
