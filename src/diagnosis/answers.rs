@@ -90,8 +90,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         explain: explain!("content-filtered"),
         examine: |evidence| {
             let reason = evidence.finish_reason()?;
-            let is_filter = ["content_filter", "sensitive", "SAFETY", "safety", "RECITATION", "PROHIBITED_CONTENT"].contains(&reason);
-            is_filter.then(|| Found::certain().value("reason", super::excerpt(reason)))
+            is_filter(reason).then(|| Found::certain().value("reason", super::excerpt(reason)))
         },
     },
     Entry {
@@ -120,6 +119,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
+fn is_filter(reason: &str) -> bool {
+    ["content_filter", "sensitive", "SAFETY", "safety", "RECITATION", "PROHIBITED_CONTENT"].contains(&reason)
+}
+
 fn is_token_limit(evidence: &Evidence<'_>) -> bool {
     matches!(evidence.finish_reason(), Some("length" | "max_tokens" | "MAX_TOKENS" | "max_output_tokens"))
 }
@@ -135,7 +138,7 @@ fn empty_answer(evidence: &Evidence<'_>) -> Option<Found> {
     }
     // Tokens that were made and are not shown were spent on thinking.
     let has_spent = evidence.usage().and_then(|usage| usage.completion_tokens).is_some_and(|tokens| tokens > 0);
-    let is_filtered = evidence.finish_reason().is_some_and(|reason| reason == "content_filter");
+    let is_filtered = evidence.finish_reason().is_some_and(is_filter);
     if is_token_limit(evidence) && has_spent || is_filtered {
         return None;
     }

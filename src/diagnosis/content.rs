@@ -174,8 +174,9 @@ fn at_body(found: Found, evidence: &Evidence<'_>, key: &'static str) -> Found {
 
 fn json_malformed(evidence: &Evidence<'_>) -> Option<Found> {
     let content = evidence.content()?;
+    let is_answer = evidence.error.is_some() || evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
     let trailing = match &content.form {
-        Form::Json(document) => document.trailing(),
+        Form::Json(document) if is_answer && !super::entry_fires(evidence, &["body-altered"]) => document.trailing(),
         _ => None,
     };
     // Every parser stops at what follows the value; a surplus behind the declared length is told as that.

@@ -343,7 +343,7 @@ fn stream_type_rewritten(evidence: &Evidence<'_>) -> Option<Found> {
     let form = match evidence.content().map(|content| &content.form)? {
         // Errors may come under any label; only an answer's label misleads.
         Form::Json(_) if kind == "text/event-stream" && evidence.is_success() && evidence.error.is_none() => JSON,
-        // Many servers label streams as text/plain or octet-stream by default; JSON and HTML are taken at their word by clients.
+
         Form::Stream(_) if kind != "text/event-stream" && !kind.is_empty() => STREAM,
         _ => return None,
     };
@@ -363,9 +363,10 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
     // A model that thinks for long answers with its reasoning in the stream, or tells how much it used.
     // What was stored comes head and all at once, and nothing before it.
     let head = evidence.transcript.times.head?;
-    let is_cached = ["x-cache", "cf-cache-status", "cf-aig-cache-status", "x-litellm-cache-key", "x-portkey-cache-status", "age"]
-        .iter()
-        .any(|name| evidence.field(name).is_some_and(|value| value.to_lowercase().contains("hit") || *name == "age" && value != "0"));
+    let is_hit = |name: &&str| evidence.field(name).is_some_and(|value| value.to_lowercase().contains("hit"));
+    // An answer older than our wait for it was made for somebody else.
+    let is_old = evidence.field("age").and_then(|age| age.trim().parse::<f64>().ok()).is_some_and(|age| age > wait / 1000.0 + 2.0);
+    let is_cached = is_old || ["x-cache", "cf-cache-status", "cf-aig-cache-status", "x-portkey-cache-status"].iter().any(is_hit);
     if stream.comments() > 0 || is_cached || first as f64 / 1000.0 - head > wait / 20.0 {
         return None;
     }
@@ -457,6 +458,19 @@ fn is_same_model(a: &str, b: &str) -> bool {
         let date = words.iter().position(|word| word.len() == 4 && word.starts_with("20")).unwrap_or(words.len());
         words[..date].iter().filter(|word| !is_detail(word)).cloned().collect()
     };
+    // Two dates that are both given and differ are two models.
+    let builds = |name: &str| words_of(name).into_iter().filter(|word| word.bytes().all(|byte| byte.is_ascii_digit())).collect::<Vec<_>>();
+    let digits = |name: &str| {
+        builds(name).iter().rev().take_while(|word| word.len() >= 2).cloned().collect::<Vec<_>>().into_iter().rev().collect::<String>()
+    };
+    let (build_a, build_b) = (digits(a), digits(b));
+    if build_a.len() >= 3 && build_b.len() >= 3 && build_a != build_b {
+        return false;
+    }
+    // An unnamed tag is the default one: `llama3` is `llama3:8b`.
+    if b.strip_prefix(a).is_some_and(|rest| rest.starts_with(':')) {
+        return true;
+    }
     let (a, b) = (significant(a), significant(b));
     let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
     let names_its_version = |word: &String| word.starts_with('v') && word[1..].bytes().all(|byte| byte.is_ascii_digit());
@@ -483,6 +497,8 @@ mod tests {
             ("mistral-large-latest", "mistral-large-2411"),
             ("qwen-plus-latest", "qwen-plus-2025-04-28"),
             ("doubao-1.5-pro-32k", "doubao-1-5-pro-32k-250115"),
+            ("llama3", "llama3:8b"),
+            ("gpt-4o-2024-05-13", "gpt-4o-20240513"),
             ("kimi-latest", "moonshot-v1-8k"),
             ("moonshot-v1-auto", "moonshot-v1-8k"),
             ("deepseek-chat:free", "deepseek/deepseek-chat-v3.1"),
@@ -498,6 +514,8 @@ mod tests {
             ("deepseek-v3", "deepseek-v3.1"),
             ("claude-opus-4", "claude-opus-4-1"),
             ("llama3:70b", "llama3:8b"),
+            ("gpt-4-0613", "gpt-4-1106-preview"),
+            ("gpt-4o-2024-05-13", "gpt-4o-2024-11-20"),
             ("claude-3-opus", "deepseek-chat"),
             ("o1", "o1-mini"),
         ] {

@@ -152,11 +152,13 @@ fn a_slow_stream_that_nginx_passes_on_in_blocks_is_healthy() {
 
 #[test]
 #[ignore = "needs nginx and node"]
-fn a_slow_stream_smaller_than_the_block_of_nginx_is_held_back_whole() {
+fn a_slow_stream_smaller_than_the_block_of_nginx_accuses_nobody() {
     let node = node();
-    let (storing, passing) = (proxy_to(node.port(), "proxy_buffering on;"), proxy_to(node.port(), "proxy_buffering off;"));
-    ask_for("slow-stream-of-few-bytes", &storing).stream().expect("proxy_rewrite", &["stream-buffered"]);
-    ask_for("slow-stream-of-few-bytes", &passing).stream().expect_healthy();
+    // Held back whole it is the same bytes at the same times as a fast model that thought first: nothing proves a store.
+    for buffering in ["proxy_buffering on;", "proxy_buffering off;"] {
+        let nginx = proxy_to(node.port(), buffering);
+        ask_for("slow-stream-of-few-bytes", &nginx).stream().expect_healthy();
+    }
 }
 
 #[test]
