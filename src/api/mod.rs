@@ -5,5 +5,6 @@ pub mod chunk;
 pub mod error;
 pub mod json;
 pub mod limits;
+pub mod model;
 pub mod reply;
 pub mod request;

@@ -2,6 +2,7 @@
 //! alone prove nothing; every rule here needs an effect on the bytes, their labels or their timing.
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::api::model;
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 use crate::wire::coding::Progress;
@@ -400,127 +401,8 @@ fn model_substituted(evidence: &Evidence<'_>) -> Option<Found> {
     let asked = evidence.asked().model.as_deref()?;
     let answered = evidence.reply.as_ref()?.model.as_deref()?;
     let is_deployment = evidence.asked().url.contains("/openai/deployments/");
-    if is_deployment || !evidence.is_success() || !is_known_family(asked) || is_same_model(asked, answered) {
+    if is_deployment || !evidence.is_success() || !model::is_known_family(asked) || model::is_same(asked, answered) {
         return None;
     }
     Some(Found::likely().value("model", super::excerpt(asked)).value("answered", super::excerpt(answered)))
-}
-
-/// The words of a name without its provider's prefix: `openai/gpt-4.1-mini` is `gpt`, `4`, `1`, `mini`.
-fn words_of(name: &str) -> Vec<String> {
-    let name = name.to_lowercase().replace("gpt-35", "gpt-3.5");
-    let bare = name.rsplit('/').next().unwrap_or_default();
-    bare.split(['-', '_', '.', ':', '@']).filter(|word| !word.is_empty()).map(str::to_string).collect()
-}
-
-fn is_known_family(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let name = name.rsplit('/').next().unwrap_or_default();
-    const FAMILIES: [&str; 22] = [
-        "gpt-",
-        "chatgpt-",
-        "o1",
-        "o3",
-        "o4",
-        "claude-",
-        "gemini-",
-        "deepseek-",
-        "qwen",
-        "qwq",
-        "glm-",
-        "moonshot-",
-        "kimi-",
-        "llama",
-        "mistral-",
-        "mixtral-",
-        "grok-",
-        "yi-",
-        "doubao-",
-        "ernie-",
-        "hunyuan-",
-        "abab",
-    ];
-    FAMILIES.iter().any(|family| name.starts_with(family))
-}
-
-/// The same but for a date, a build, a size of the context, or a word for its newest form or its place.
-fn is_same_model(a: &str, b: &str) -> bool {
-    let is_detail = |word: &String| {
-        const WORDS: [&str; 13] =
-            ["0", "auto", "beta", "chat", "exp", "experimental", "free", "instruct", "it", "latest", "online", "preview", "turbo"];
-        let is_build = word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        let is_size = word.strip_suffix('k').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-        is_build || is_size || WORDS.contains(&word.as_str())
-    };
-    let significant = |name: &str| -> Vec<String> {
-        let words = words_of(name);
-        // A date is written in one word or in three.
-        let date = words.iter().position(|word| word.len() == 4 && word.starts_with("20")).unwrap_or(words.len());
-        words[..date].iter().filter(|word| !is_detail(word)).cloned().collect()
-    };
-    // Two dates that are both given and differ are two models.
-    let builds = |name: &str| words_of(name).into_iter().filter(|word| word.bytes().all(|byte| byte.is_ascii_digit())).collect::<Vec<_>>();
-    let digits = |name: &str| {
-        builds(name).iter().rev().take_while(|word| word.len() >= 2).cloned().collect::<Vec<_>>().into_iter().rev().collect::<String>()
-    };
-    let (build_a, build_b) = (digits(a), digits(b));
-    if build_a.len() >= 3 && build_b.len() >= 3 && build_a != build_b {
-        return false;
-    }
-    // An unnamed tag is the default one: `llama3` is `llama3:8b`.
-    if b.strip_prefix(a).is_some_and(|rest| rest.starts_with(':')) {
-        return true;
-    }
-    let (a, b) = (significant(a), significant(b));
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
-    let names_its_version = |word: &String| word.starts_with('v') && word[1..].bytes().all(|byte| byte.is_ascii_digit());
-    let is_kimi = |words: &[String]| words.first().is_some_and(|word| word == "kimi" || word == "moonshot");
-    short == long || (long.starts_with(short) && long.get(short.len()).is_some_and(names_its_version)) || (is_kimi(&a) && is_kimi(&b))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dated_version_is_the_same_model_and_a_smaller_one_is_not() {
-        for (asked, answered) in [
-            ("gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
-            ("openai/gpt-4o", "gpt-4o"),
-            ("gpt-4-turbo-preview", "gpt-4-0125-preview"),
-            ("gpt-35-turbo", "gpt-3.5-turbo-0125"),
-            ("claude-3-5-sonnet", "claude-3-5-sonnet-20241022"),
-            ("claude-3.5-sonnet", "claude-3-5-sonnet-20241022"),
-            ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022"),
-            ("claude-opus-4-0", "claude-opus-4-20250514"),
-            ("gemini-2.0-flash", "gemini-2.0-flash-001"),
-            ("mistral-large-latest", "mistral-large-2411"),
-            ("qwen-plus-latest", "qwen-plus-2025-04-28"),
-            ("doubao-1.5-pro-32k", "doubao-1-5-pro-32k-250115"),
-            ("llama3", "llama3:8b"),
-            ("gpt-4o-2024-05-13", "gpt-4o-20240513"),
-            ("kimi-latest", "moonshot-v1-8k"),
-            ("moonshot-v1-auto", "moonshot-v1-8k"),
-            ("deepseek-chat:free", "deepseek/deepseek-chat-v3.1"),
-        ] {
-            assert!(is_same_model(asked, answered), "{asked} {answered}");
-        }
-        for (asked, answered) in [
-            ("gpt-4o", "gpt-4o-mini"),
-            ("gpt-4", "gpt-3.5-turbo"),
-            ("gpt-4", "gpt-4.1-2025-04-14"),
-            ("gpt-5", "gpt-5.1"),
-            ("glm-4", "glm-4.5"),
-            ("deepseek-v3", "deepseek-v3.1"),
-            ("claude-opus-4", "claude-opus-4-1"),
-            ("llama3:70b", "llama3:8b"),
-            ("gpt-4-0613", "gpt-4-1106-preview"),
-            ("gpt-4o-2024-05-13", "gpt-4o-2024-11-20"),
-            ("claude-3-opus", "deepseek-chat"),
-            ("o1", "o1-mini"),
-        ] {
-            assert!(!is_same_model(asked, answered), "{asked} {answered}");
-        }
-        assert!(!is_known_family("my-alias") && is_known_family("openai/gpt-4o"));
-    }
 }
