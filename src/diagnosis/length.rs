@@ -418,7 +418,7 @@ fn empty_body_after_overwrite(evidence: &Evidence<'_>) -> Option<Found> {
     let length = evidence.length.as_ref()?;
     let fits = evidence.is_success() && length.declared > 0 && length.wire == 0 && evidence.ended_in_order();
     // The refused write and the close are one moment for such a server; a pause between head and end is another story.
-    const AT_ONCE: f64 = 250.0;
+    const AT_ONCE: f64 = 350.0;
     let times = &evidence.transcript.times;
     let pause = times.total.zip(times.last_byte).map_or(0.0, |(end, last)| end - last);
     if !fits || pause > AT_ONCE || super::truncation::gateway_timer(evidence).is_some() {

@@ -354,7 +354,7 @@ pub(super) fn gateway_timer(evidence: &Evidence<'_>) -> Option<u64> {
         return None;
     }
     let seconds = evidence.waited_for_end()? / 1000.0;
-    TIMERS.into_iter().find(|timer| (seconds - *timer as f64).abs() < 0.1 + *timer as f64 / 50.0)
+    TIMERS.into_iter().find(|timer| (seconds - *timer as f64).abs() < 0.2 + *timer as f64 / 40.0)
 }
 
 fn cut_after_gateway_timeout(evidence: &Evidence<'_>) -> Option<Found> {
