@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
 use std::sync::atomic::AtomicBool;
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -98,16 +99,24 @@ fn recording_failure(error: std::io::Error) -> Failure {
     Failure::Internal(anyhow::Error::new(error).context("the recording cannot be written; it ends here"))
 }
 
-/// A spinner with the time and the bytes so far, on a terminal only.
+/// A spinner with the time and the bytes so far, on a terminal only, and only for who has to wait: a quick answer needs none.
 fn spinner(console: &Console) -> Option<ProgressBar> {
+    const PATIENCE: Duration = Duration::from_millis(300);
     if !console.stderr_is_terminal || console.quiet {
         return None;
     }
-    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {bytes}") {
         spinner.set_style(style);
     }
-    spinner.enable_steady_tick(Duration::from_millis(120));
+    let shown = spinner.clone();
+    thread::spawn(move || {
+        thread::sleep(PATIENCE);
+        if !shown.is_finished() {
+            shown.set_draw_target(ProgressDrawTarget::stderr());
+            shown.enable_steady_tick(Duration::from_millis(120));
+        }
+    });
     Some(spinner)
 }
 
