@@ -15,8 +15,9 @@ use crate::plan::{KeyUse, Timeouts};
 /// The first line's mark: format and major version.
 pub const FORMAT: &str = "recording/1";
 
-/// What was asked for, before any byte was sent. Secrets are masked already.
+/// What was asked for, before any byte was sent. Secrets are masked already. Read leniently: a recording made by hand says what it knows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Asked {
     /// When the attempt began, RFC 3339.
     pub started: String,
@@ -144,6 +145,7 @@ pub enum How {
     /// The user stopped it.
     Cancelled,
     /// The whole time for the exchange was used up.
+    #[serde(alias = "timeout")]
     Deadline,
     /// The peer closed its side in order.
     Fin,
@@ -269,8 +271,11 @@ impl<R: BufRead> Lines<R> {
                 return Ok(None);
             }
             let text = self.buffer.trim();
-            if !text.is_empty() {
-                return parse_line(text).with_context(|| format!("line {} of the recording", self.number)).map(Some);
+            if text.is_empty() {
+                continue;
+            }
+            if let Some(line) = parse_line(text).with_context(|| format!("line {} of the recording", self.number))? {
+                return Ok(Some(line));
             }
         }
     }
@@ -284,7 +289,8 @@ impl<R: BufRead> Iterator for Lines<R> {
     }
 }
 
-fn parse_line(text: &str) -> Result<Line> {
+/// What a line says; nothing for an end that nobody saw, which reports call «none».
+fn parse_line(text: &str) -> Result<Option<Line>> {
     if text.starts_with('{') {
         #[derive(Deserialize)]
         struct First {
@@ -295,14 +301,18 @@ fn parse_line(text: &str) -> Result<Line> {
         if first.llmcheck != FORMAT {
             bail!("the format is {:?}; this version reads {FORMAT:?}", first.llmcheck);
         }
-        return Ok(Line::Asked(first.asked));
+        return Ok(Some(Line::Asked(first.asked)));
     }
     let (seconds, connection, kind, data): (f64, u32, String, Value) = serde_json::from_str(text)
         .context("neither the first line of a recording nor [seconds, connection, kind, data]; recordings are made with --record")?;
     let kind = match kind.as_str() {
-        "open" => Kind::Open(serde_json::from_value(data).context("the data of \"open\"")?),
+        "open" => match data {
+            Value::String(address) => Kind::Open(Opened::Connected { address }),
+            data => Kind::Open(serde_json::from_value(data).context("the data of \"open\"")?),
+        },
         ">" => Kind::Sent(Cow::Owned(bytes_from_value(data)?)),
         "<" => Kind::Received(Cow::Owned(bytes_from_value(data)?)),
+        "end" if data == "none" => return Ok(None),
         "end" if data.is_string() => Kind::End(Ending::new(serde_json::from_value(data).context("the data of \"end\"")?)),
         "end" => Kind::End(serde_json::from_value(data).context("the data of \"end\"")?),
         other => bail!("the kind is {other:?}; known are \"open\", \">\", \"<\" and \"end\""),
@@ -310,7 +320,7 @@ fn parse_line(text: &str) -> Result<Line> {
     if !(0.0..1e9).contains(&seconds) {
         bail!("the time {seconds} is not within a recording");
     }
-    Ok(Line::Event(Event { at: (seconds * 1e6).round() as u64, connection, kind }))
+    Ok(Some(Line::Event(Event { at: (seconds * 1e6).round() as u64, connection, kind })))
 }
 
 fn bytes_from_value(data: Value) -> Result<Vec<u8>> {
@@ -359,6 +369,17 @@ mod tests {
             assert!(matches!(lines.next(), Some(Line::Event(read)) if read == *event), "{event:?}");
         }
         assert!(lines.next().is_none());
+    }
+
+    #[test]
+    fn a_recording_made_by_hand_needs_only_what_is_known() {
+        let text = "{\"llmcheck\":\"recording/1\",\"asked\":{\"url\":\"http://a/v1\",\"stream\":true}}\n[0,0,\"open\",\"1.2.3.4:80\"]\n[1,0,\"<\",\"none\"]\n[1,0,\"end\",\"none\"]\n[1,0,\"end\",\"timeout\"]\n";
+        let lines: Vec<Line> = Lines::new(text.as_bytes()).map(Result::unwrap).collect();
+        assert!(matches!(&lines[0], Line::Asked(asked) if asked.stream && asked.url == "http://a/v1"));
+        let [Line::Event(open), Line::Event(received), Line::Event(end)] = &lines[1..] else { panic!("three events") };
+        assert_eq!(received.kind, Kind::Received(Cow::Borrowed(b"none")));
+        assert_eq!(open.kind, Kind::Open(Opened::Connected { address: "1.2.3.4:80".into() }));
+        assert_eq!(end.kind, Kind::End(Ending::new(How::Deadline)));
     }
 
     #[test]
