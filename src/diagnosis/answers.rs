@@ -4,6 +4,10 @@ use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::evidence::Evidence;
 use crate::lang::text;
 
+/// What else explains an answer without content.
+const NOT_EMPTY_BY_ITSELF: &[&str] =
+    &["error-in-success", "error-in-stream", "stream-without-finish", "stream-closed-without-finish", "malformed-event", "event-cut"];
+
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         code: "empty-body",
@@ -49,6 +53,34 @@ pub(super) const ENTRIES: &[Entry] = &[
         },
     },
     Entry {
+        code: "no-choices",
+        class: Class::UpstreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: true,
+        title: text("a well-formed answer without a single choice: {what}", "格式正确的回答，却一个 choice 也没有：{what}"),
+        summary: text(
+            "The API promises at least one choice. Programs fail with an index error, or take it for an empty success. Relays leave this when their upstream fails and they drop its error.",
+            "API 保证至少有一个 choice。程序会报索引错误，或当作空的成功。中转在上游失败而丢掉其错误时，会留下这样的回答。",
+        ),
+        advice: &[
+            text("a retry may succeed; whether this attempt was billed stands in the relay's log", "重试可能成功；此次是否计费见中转日志"),
+            text(
+                "try the other mode (--stream or --no-stream), or another endpoint",
+                "换另一种模式（--stream 或 --no-stream），或换 endpoint",
+            ),
+            text(
+                "to the operator: the upstream's own answer is lost here; log it, and pass its error on",
+                "给运维：上游的原始回答在这里丢失；请记录并透传它的错误",
+            ),
+        ],
+        confirm: "{command} -v",
+        labels: &[],
+        follows: NOT_EMPTY_BY_ITSELF,
+        explain: explain!("no-choices"),
+        examine: |evidence| empty(evidence, false),
+    },
+    Entry {
         code: "empty-answer",
         class: Class::UpstreamError,
         severity: Severity::Error,
@@ -68,9 +100,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} -v",
         labels: &[],
-        follows: &["error-in-success", "error-in-stream", "stream-without-finish", "malformed-event", "event-cut"],
+        follows: NOT_EMPTY_BY_ITSELF,
         explain: explain!("empty-answer"),
-        examine: empty_answer,
+        examine: |evidence| empty(evidence, true),
     },
     Entry {
         code: "content-filtered",
@@ -127,13 +159,15 @@ fn is_token_limit(evidence: &Evidence<'_>) -> bool {
     matches!(evidence.finish_reason(), Some("length" | "max_tokens" | "MAX_TOKENS" | "max_output_tokens"))
 }
 
-fn empty_answer(evidence: &Evidence<'_>) -> Option<Found> {
+/// A finished answer without content, with a choice or without.
+fn empty(evidence: &Evidence<'_>, with_choice: bool) -> Option<Found> {
     let reply = evidence.reply.as_ref().filter(|_| evidence.is_success() && evidence.error.is_none())?;
     let is_plain = evidence.document.is_some();
     let has_choices = reply.choices.is_some() || super::content::has_null_choices(evidence);
     // A stream that has not finished is told by how it ended.
     let is_over = is_plain || evidence.stream().is_some_and(|stream| stream.is_finished());
-    if reply.has_content() || !has_choices || !is_over {
+    let has_choice = reply.choices.is_some_and(|choices| choices > 0);
+    if reply.has_content() || !has_choices || !is_over || has_choice != with_choice {
         return None;
     }
     // Tokens that were made and are not shown were spent on thinking.
@@ -152,7 +186,7 @@ fn empty_answer(evidence: &Evidence<'_>) -> Option<Found> {
 
 fn token_limit_reached(evidence: &Evidence<'_>) -> Option<Found> {
     let reason = evidence.finish_reason().filter(|_| is_token_limit(evidence))?;
-    if empty_answer(evidence).is_some() {
+    if empty(evidence, true).is_some() {
         return None;
     }
     let limit = evidence.asked().max_tokens.map_or_else(String::new, |limit| format!(" ({limit})"));

@@ -313,6 +313,34 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: done_without_finish,
     },
     Entry {
+        code: "stream-closed-without-finish",
+        class: Class::Truncation,
+        severity: Severity::Error,
+        at_fault: AtFault::Server,
+        retryable: true,
+        title: text(
+            "the stream was closed in the middle of the answer, and only the close could say so",
+            "流在回答中途被关闭，而能表示结束的只有关闭本身",
+        ),
+        summary: text(
+            "{events} events came, without finish_reason and without [DONE]. The response has neither length nor chunks, so that for HTTP closing is the regular end and a cut looks the same: curl and the SDKs report success.",
+            "共 {events} 个事件，没有 finish_reason 也没有 [DONE]。响应既无长度也不分块，对 HTTP 而言关闭就是正常结束，截断与之无异：curl 和各 SDK 都报告成功。",
+        ),
+        advice: &[
+            BILLED,
+            text("use --no-stream: a plain answer that is cut shows", "改用 --no-stream：普通回答被截断会显现"),
+            text(
+                "to the operator: send streams in chunks (HTTP/1.1), so that a cut cannot pass for an end",
+                "给运维：以分块方式（HTTP/1.1）发送流，截断就不会被当作结束",
+            ),
+        ],
+        confirm: AGAIN_RECORDED,
+        labels: &[("last", text("the last event, without finish_reason", "最后一个事件，没有 finish_reason"))],
+        follows: CUTS,
+        explain: explain!("stream-closed-without-finish"),
+        examine: |evidence| without_finish(evidence, true),
+    },
+    Entry {
         code: "stream-without-finish",
         class: Class::Truncation,
         severity: Severity::Error,
@@ -332,7 +360,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         labels: &[("last", text("the last event, without finish_reason", "最后一个事件，没有 finish_reason"))],
         follows: CUTS,
         explain: explain!("stream-without-finish"),
-        examine: stream_without_finish,
+        examine: |evidence| without_finish(evidence, false),
     },
 ];
 
@@ -481,9 +509,11 @@ fn done_without_finish(evidence: &Evidence<'_>) -> Option<Found> {
     Some(Found::likely().value("events", stream.events).mark_if("done", stream.done_place.clone()))
 }
 
-fn stream_without_finish(evidence: &Evidence<'_>) -> Option<Found> {
+/// The last event is whole and the answer is not. `by_close`: closing the connection was the only sign of an end there could be.
+fn without_finish(evidence: &Evidence<'_>, by_close: bool) -> Option<Found> {
     let stream = unfinished_stream(evidence)?;
-    if stream.rest.is_some() {
+    let is_by_close = evidence.framing() == Framing::Close && evidence.ended_in_order();
+    if stream.rest.is_some() || is_by_close != by_close {
         return None;
     }
     Some(Found::certain().value("events", stream.events).mark_if("last", stream.last_event.clone()))

@@ -67,7 +67,7 @@ fn http_server_sends_what_the_application_writes() {
         let server = http_server(version);
         expect(&server, &UNDERWRITES[..2]);
         ask_for("writes-more", &server).expect("length_mismatch", &["body-longer-than-declared"]);
-        ask_for("fails-in-stream", &server).stream().expect("truncation", &["stream-without-finish"]).framed("close", "fin");
+        ask_for("fails-in-stream", &server).stream().expect("truncation", &["stream-closed-without-finish"]).framed("close", "fin");
     }
 }
 

@@ -65,7 +65,8 @@ pub fn expect_cuts_to_show(proxy: &Server, undeclared: &str) {
         ask_for(scenario, proxy).stream().expect("truncation", codes);
     }
     ask_for("json-cut-undeclared", proxy).expect("truncation", &["json-cut"]).framed(undeclared, "fin");
-    ask_for("stream-ends-silently", proxy).stream().expect("truncation", &["stream-without-finish"]).framed(undeclared, "fin");
+    let silently = if undeclared == "close" { "stream-closed-without-finish" } else { "stream-without-finish" };
+    ask_for("stream-closed-without-finish", proxy).stream().expect("truncation", &[silently]).framed(undeclared, "fin");
 }
 
 /// Node with the handlers of `upstream.js`.

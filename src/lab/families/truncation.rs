@@ -102,9 +102,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
-        "stream-ends-silently",
+        "stream-closed-without-finish",
         text("declares no length and closes the stream in the middle of the text", "不声明长度，文本到一半就关闭流"),
-        stream_only("truncation", "stream-without-finish"),
+        stream_only("truncation", "stream-closed-without-finish"),
         |exchange| cut_undeclared(exchange, Ending::Close),
     ),
     scenario(

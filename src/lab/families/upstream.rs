@@ -42,9 +42,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
-        "answer-without-choices",
+        "no-choices",
         text("answers without any choice", "返回的 choices 为空"),
-        plain_only("upstream_error", "empty-answer"),
+        plain_only("upstream_error", "no-choices"),
         |exchange| exchange.refuse("200 OK", &[], ANSWER_WITHOUT_CHOICES),
     ),
     scenario(
