@@ -33,7 +33,7 @@ fn a_stream_with_crlf_and_comments_prints_the_same() {
 #[test]
 fn a_cut_stream_shows_what_came_and_fails() {
     let server = Server::always(cut_stream(&["Hel", "lo"]));
-    chat(&server.url(), &["--stream"]).ends_with(11).prints("Hello\n").tells("stream-without-finish");
+    chat(&server.url(), &["--stream"]).ends_with(11).prints("Hello\n").tells("stream-closed-without-finish");
 }
 
 #[test]
