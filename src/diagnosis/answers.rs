@@ -5,8 +5,15 @@ use crate::evidence::Evidence;
 use crate::lang::text;
 
 /// What else explains an answer without content.
-const NOT_EMPTY_BY_ITSELF: &[&str] =
-    &["error-in-success", "error-in-stream", "stream-without-finish", "stream-closed-without-finish", "malformed-event", "event-cut"];
+const NOT_EMPTY_BY_ITSELF: &[&str] = &[
+    "other-json",
+    "error-in-success",
+    "error-in-stream",
+    "stream-without-finish",
+    "stream-closed-without-finish",
+    "malformed-event",
+    "event-cut",
+];
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {

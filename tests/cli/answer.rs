@@ -37,6 +37,14 @@ fn a_cut_stream_shows_what_came_and_fails() {
 }
 
 #[test]
+fn a_native_stream_of_another_api_is_told_as_that_and_its_lack_of_choices_as_a_consequence() {
+    let server = Server::always(format!("{STREAM_HEAD}data: {{\"type\":\"message_start\"}}\n\ndata: [DONE]\n\n"));
+    let report = chat(&server.url(), &["--stream", "--json"]).ends_with(25).report();
+    assert_eq!(report["verdict"]["code"], "other-json");
+    assert_eq!(report["findings"][1]["follows"], serde_json::json!(["other-json"]));
+}
+
+#[test]
 fn atomic_prints_nothing_of_a_cut_stream() {
     let server = Server::always(cut_stream(&["Hel", "lo"]));
     chat(&server.url(), &["--stream", "--atomic"]).ends_with(11).prints("");
