@@ -31,7 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Send one chat request; the answer on stdout, the diagnosis on stderr')
-            [CompletionResult]::new('diagnose', 'diagnose', [CompletionResultType]::ParameterValue, 'Give the same diagnosis from a recording')
+            [CompletionResult]::new('diagnose', 'diagnose', [CompletionResultType]::ParameterValue, 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a diagnosis means')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'The built-in server that misbehaves on purpose')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and manual pages')
@@ -87,14 +87,14 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
         }
         'llmcheck;diagnose' {
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One report object on stdout in place of the page')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One report object a line on stdout in place of the page')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit codes for warnings too')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
@@ -143,7 +143,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
         }
         'llmcheck;help' {
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Send one chat request; the answer on stdout, the diagnosis on stderr')
-            [CompletionResult]::new('diagnose', 'diagnose', [CompletionResultType]::ParameterValue, 'Give the same diagnosis from a recording')
+            [CompletionResult]::new('diagnose', 'diagnose', [CompletionResultType]::ParameterValue, 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a diagnosis means')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'The built-in server that misbehaves on purpose')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and manual pages')

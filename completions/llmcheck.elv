@@ -28,7 +28,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand chat 'Send one chat request; the answer on stdout, the diagnosis on stderr'
-            cand diagnose 'Give the same diagnosis from a recording'
+            cand diagnose 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text'
             cand explain 'Say what a diagnosis means'
             cand lab 'The built-in server that misbehaves on purpose'
             cand generate 'Write shell completions and manual pages'
@@ -82,14 +82,14 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
         }
         &'llmcheck;diagnose'= {
             cand --lang 'The language of every word of a diagnosis'
-            cand --json 'One report object on stdout in place of the page'
+            cand --json 'One report object a line on stdout in place of the page'
             cand --strict 'Exit codes for warnings too'
             cand -v 'Raw heads, timing and the source of each setting too'
             cand --verbose 'Raw heads, timing and the source of each setting too'
             cand -q 'Nothing on stderr but wrong usage'
             cand --quiet 'Nothing on stderr but wrong usage'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
         }
@@ -134,7 +134,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
         }
         &'llmcheck;help'= {
             cand chat 'Send one chat request; the answer on stdout, the diagnosis on stderr'
-            cand diagnose 'Give the same diagnosis from a recording'
+            cand diagnose 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text'
             cand explain 'Say what a diagnosis means'
             cand lab 'The built-in server that misbehaves on purpose'
             cand generate 'Write shell completions and manual pages'

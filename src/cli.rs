@@ -48,7 +48,8 @@ pub enum Command {
     /// Send one chat request; the answer on stdout, the diagnosis on stderr
     #[command(args_override_self = true, after_long_help = CHAT_HELP)]
     Chat(Box<ChatArgs>),
-    /// Give the same diagnosis from a recording
+    /// Give the same diagnosis from a recording, a HAR, curl's output, a response or an error text
+    #[command(args_override_self = true, after_long_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseArgs),
     /// Say what a diagnosis means
     Explain(ExplainArgs),
@@ -244,11 +245,11 @@ pub struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub struct DiagnoseArgs {
-    /// A recording made with --record; `-` reads stdin
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub recording: PathBuf,
+    /// What is to be judged, each file by itself; `-` or nothing reads stdin
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
 
-    /// One report object on stdout in place of the page
+    /// One report object a line on stdout in place of the page
     #[arg(long)]
     pub json: bool,
 
@@ -257,10 +258,21 @@ pub struct DiagnoseArgs {
     pub strict: bool,
 }
 
+const DIAGNOSE_HELP: &str = "\
+What it reads is recognised by itself:
+  recordings made with --record      HAR 1.2 (browsers, mitmproxy)      curl -v, curl -i, curl --trace, --trace-ascii
+  a raw HTTP response                an event stream or JSON body       a pasted exception or log line
+
+  curl -v … 2>&1 | llmcheck diagnose
+  pbpaste | llmcheck diagnose
+  llmcheck diagnose --json *.jsonl | jq .verdict.code
+
+With several exchanges the exit code is that of the first which is not well; 2 if a file could not be read.";
+
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code of a diagnosis, as in error[CODE]
-    #[arg(required_unless_present = "list")]
+    /// The code of a diagnosis, as in error[CODE], or an error text; `-` reads it from stdin
+    #[arg(value_name = "CODE|TEXT", required_unless_present = "list")]
     pub code: Option<String>,
 
     /// All codes, a line each

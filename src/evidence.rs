@@ -67,10 +67,11 @@ impl<'a> Evidence<'a> {
         let (document, syntax_fault) = content.map_or((None, None), parse_document);
         let is_error_status = transcript.response.as_ref().and_then(|response| response.head.status()).is_some_and(|status| status >= 400);
         let stream = content.and_then(Content::stream);
+        let told = transcript.testimony.as_ref().and_then(|testimony| testimony.error.as_ref());
         let error = match (&document, stream) {
-            (Some(document), _) => ApiError::from_value(document, is_error_status),
+            (Some(document), _) => ApiError::from_value(document, is_error_status || has_no_head(transcript)),
             (None, Some(stream)) => stream.error.as_ref().map(|(error, _)| error.clone()),
-            _ => None,
+            _ => told.map(|(error, _)| error.clone()),
         };
         let reply = match (&document, stream) {
             (Some(document), _) => Some(Reply::from_value(document)),
@@ -85,7 +86,7 @@ impl<'a> Evidence<'a> {
             error,
             appended_error: None,
             reply,
-            length: transcript.response.as_ref().and_then(length),
+            length: transcript.response.as_ref().filter(|response| !response.body.is_unframed).and_then(length),
         };
         evidence.appended_error = appended_error(&evidence);
         if evidence.stream().is_some() && evidence.error.is_none() {
@@ -116,8 +117,14 @@ impl<'a> Evidence<'a> {
         self.head()?.get(name)
     }
 
+    /// The response's status; without its head, the one that a text names, or that alone can carry what came.
     pub fn status(&self) -> Option<u16> {
-        self.head()?.status()
+        if let Some(status) = self.head().and_then(Head::status) {
+            return Some(status);
+        }
+        let told = self.transcript.testimony.as_ref().and_then(|testimony| testimony.status);
+        let is_answer = self.stream().is_some() || self.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
+        told.or_else(|| (has_no_head(self.transcript) && is_answer).then_some(200))
     }
 
     pub fn is_success(&self) -> bool {
@@ -138,7 +145,11 @@ impl<'a> Evidence<'a> {
 
     /// The peer ended the connection in order, as far as the recording says.
     pub fn ended_in_order(&self) -> bool {
-        matches!(self.how, Some(How::Fin | How::TlsClose))
+        match self.how {
+            Some(how) => matches!(how, How::Fin | How::TlsClose),
+            // Where a source does not show the end, its own end stands for it; the verdict is less sure.
+            None => self.asked().lost.end && self.response().is_some(),
+        }
     }
 
     /// Why we stopped listening ourselves, if we did before the peer had ended.
@@ -224,7 +235,7 @@ impl<'a> Evidence<'a> {
 
     /// Nothing but white space came as content.
     pub fn is_empty(&self) -> bool {
-        matches!(self.content().map(|content| &content.form), Some(Form::Empty))
+        !self.asked().lost.body && matches!(self.content().map(|content| &content.form), Some(Form::Empty))
     }
 
     pub fn usage(&self) -> Option<&Usage> {
@@ -250,6 +261,11 @@ impl<'a> Evidence<'a> {
     pub fn detail(&self) -> &str {
         self.transcript.ending.as_ref().and_then(|ending| ending.detail.as_deref()).unwrap_or("")
     }
+}
+
+/// A body is known without its head.
+fn has_no_head(transcript: &Transcript) -> bool {
+    transcript.response.as_ref().is_some_and(|response| response.head.first_line.is_empty())
 }
 
 fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {

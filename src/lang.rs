@@ -56,6 +56,11 @@ impl Text {
         }
     }
 
+    /// The names of its slots.
+    pub fn slots(self) -> impl Iterator<Item = &'static str> {
+        self.en.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(slot, _)| slot)
+    }
+
     /// The text in one language with every `{slot}` that `value` knows replaced. A slot that it does not know stays as it is,
     /// so that a test can find it.
     pub fn fill(self, lang: Lang, value: impl Fn(&str) -> Option<String>) -> String {

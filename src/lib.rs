@@ -9,9 +9,11 @@
 //! - [`lab`]: the loopback server that misbehaves on purpose; it knows nothing of the rest.
 //! - [`cli`]: what can be typed; no decisions.
 //! - [`api`]: the chat API's shapes: request, reply, error envelopes, waits that a response asks for.
+//! - [`testimony`]: what programs and people say of an exchange whose bytes are not at hand.
 //! - [`plan`]: one request, ready to be sent.
 //! - [`exchange`]: performs a plan and tells every event on the wire; never interprets. Its recording is the root of all that follows.
 //! - [`wire`]: from events to a transcript: heads, framing, content codings, JSON, event streams, counts. Cannot fail.
+//! - [`import`]: evidence that others collected becomes transcripts: HAR, curl's output, raw responses, error texts.
 //! - [`config`]: flags, environment and file become a plan.
 //! - [`evidence`]: every fact that a rule may look at.
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
@@ -29,6 +31,7 @@ pub mod config;
 pub mod diagnosis;
 pub mod evidence;
 pub mod exchange;
+pub mod import;
 pub mod lab;
 pub mod lang;
 pub mod plan;
@@ -36,4 +39,5 @@ pub mod report;
 pub mod resilience;
 pub mod secret;
 pub mod spelling;
+pub mod testimony;
 pub mod wire;

@@ -140,6 +140,40 @@ impl MaskedFlow {
     }
 }
 
+/// Overwrites what looks like a key in bytes that others recorded, where no one can say what the secrets are: what follows `Bearer `, and
+/// the forms that providers give to their keys.
+pub fn cover_key_like(bytes: &mut [u8]) {
+    const MARKS: [&[u8]; 7] = [b"Bearer ", b"bearer ", b"sk-", b"sk_", b"AIza", b"gsk_", b"hf_"];
+    for mark in MARKS {
+        let is_prefix = !mark.ends_with(b" ");
+        let mut from = 0;
+        while let Some(found) = memchr::memmem::find(&bytes[from..], mark) {
+            let start = from + found;
+            let after = start + mark.len();
+            let length =
+                bytes[after..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')).count();
+            from = after + length;
+            // A prefix within a word («risk-…») begins no key.
+            let is_in_word =
+                is_prefix && start > 0 && (bytes[start - 1].is_ascii_alphanumeric() || matches!(bytes[start - 1], b'-' | b'_'));
+            if length >= SHORTEST_KEY && !is_in_word {
+                bytes[if is_prefix { start } else { after }..from].fill(b'*');
+            }
+        }
+    }
+}
+
+/// Keys of providers and relays are longer.
+const SHORTEST_KEY: usize = 16;
+
+/// The text with whatever looks like a key overwritten.
+pub fn covered(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    cover_key_like(&mut bytes);
+    // Only whole ASCII characters were overwritten.
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The secret as itself, percent-encoded where it must or may be, and as it shows inside base64 at each of the three alignments.
 fn forms(secret: &str) -> Vec<String> {
     let needed = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();

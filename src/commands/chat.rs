@@ -254,6 +254,7 @@ fn asked(plan: &Plan, attempt: u32, waited: Duration, command: &str, mask: &Mask
         proxy: plan.proxy.as_ref().map(|proxy| proxy.url()),
         insecure: plan.trust.insecure,
         timeouts: plan.timeouts,
+        ..Asked::default()
     }
 }
 

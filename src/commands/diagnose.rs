@@ -1,71 +1,120 @@
-//! `llmcheck diagnose`: the same verdict from a recording.
+//! `llmcheck diagnose`: the same verdict from what was recorded, exported or pasted.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, IsTerminal as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
 use super::Failure;
-use super::console::Console;
+use super::console::{Console, Reader};
 use crate::cli::DiagnoseArgs;
-use crate::diagnosis::{Severity, diagnose};
+use crate::diagnosis::{Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
-use crate::exchange::recording::{Line, Lines};
+use crate::exchange::source::Source;
+use crate::import;
 use crate::report::human;
 use crate::report::model::{Attempt, Report};
-use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
 
 pub fn run(args: &DiagnoseArgs, console: &Console) -> Result<u8, Failure> {
-    let transcripts = if args.recording == Path::new("-") {
-        read(std::io::stdin().lock())
-    } else {
-        let file =
-            File::open(&args.recording).with_context(|| format!("{} cannot be read", args.recording.display())).map_err(Failure::Usage)?;
-        read(BufReader::new(file)).with_context(|| args.recording.display().to_string())
-    };
-    let transcripts = transcripts.map_err(Failure::Usage)?;
-    let mut attempts = Vec::new();
-    for transcript in &transcripts {
-        let evidence = Evidence::gather(transcript);
-        attempts.push(Attempt::of(transcript, &diagnose(&evidence)));
+    let standard_input = [PathBuf::from("-")];
+    let files = if args.files.is_empty() { &standard_input[..] } else { &args.files };
+    if args.files.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::Usage(anyhow!(
+            "name a file, or pipe what is to be judged into it (`llmcheck diagnose -` reads what you paste, up to Ctrl-D)"
+        )));
     }
-    let Some(last) = transcripts.last() else {
-        return Err(Failure::Usage(anyhow!("there is no recording in it: its first line must be {{\"llmcheck\":\"recording/1\",…}}")));
-    };
-    let evidence = Evidence::gather(last);
-    let diagnosis = diagnose(&evidence);
-    let report = Report::new(&evidence, &diagnosis, attempts, console.lang);
-    if args.json {
-        let json = serde_json::to_string(&report).map_err(|error| Failure::Internal(error.into()))?;
-        console.print(&format!("{json}\n"))?;
-    }
-    if !args.json || console.verbose {
-        let page = match report.verdict.severity {
-            Severity::Ok => human::line(&report, console.style()),
-            Severity::Warning | Severity::Error => human::page(&report, last, console.style()),
-        };
-        console.tell(&page);
-    }
-    Ok(diagnosis.exit_code(args.strict))
-}
-
-/// The transcript of every attempt in the recording.
-fn read(input: impl BufRead) -> anyhow::Result<Vec<Transcript>> {
-    let mut transcripts = Vec::new();
-    let mut reader: Option<Reader> = None;
-    for line in Lines::new(input) {
-        match line? {
-            Line::Asked(asked) => transcripts.extend(reader.replace(Reader::new(*asked)).map(Reader::finish)),
-            Line::Event(event) => {
-                let reader = reader.as_mut().context("an event stands before the first line {\"llmcheck\":\"recording/1\",…}")?;
-                reader.hear(&event);
-                // Nobody prints it here; left alone it would grow with the stream.
-                reader.take_fresh_text();
-            }
+    let mut run = Run { args, console, has_many: files.len() > 1, exit_code: 0, failure: None, audience: Reader::Present };
+    for file in files {
+        let outcome = read(file, |input| run.judge(file, input));
+        // One file that cannot be read does not take the others with it.
+        if let Err(error) = outcome {
+            run.failure.get_or_insert(Failure::Usage(anyhow!("one file at least could not be read")));
+            console.failure(&format!("{error:#}"));
+        }
+        if run.audience == Reader::Gone {
+            break;
         }
     }
-    transcripts.extend(reader.map(Reader::finish));
-    Ok(transcripts)
+    match run.failure {
+        Some(failure @ Failure::Internal(_)) => Err(failure),
+        Some(Failure::Usage(_)) => Ok(2),
+        None => Ok(run.exit_code),
+    }
+}
+
+fn read(file: &Path, judge: impl FnOnce(&mut dyn BufRead) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    if file == Path::new("-") {
+        return judge(&mut io::stdin().lock()).context("stdin");
+    }
+    let name = || file.display().to_string();
+    let opened = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    judge(&mut BufReader::new(opened)).with_context(name)
+}
+
+struct Run<'a> {
+    args: &'a DiagnoseArgs,
+    console: &'a Console,
+    has_many: bool,
+    /// Of the first exchange that is not well.
+    exit_code: u8,
+    failure: Option<Failure>,
+    audience: Reader,
+}
+
+impl Run<'_> {
+    fn judge(&mut self, file: &Path, input: &mut dyn BufRead) -> anyhow::Result<()> {
+        let mut attempts: Vec<Attempt> = Vec::new();
+        let mut last: Option<(Transcript, Source)> = None;
+        import::read(input, |transcript| {
+            // The attempts of a recording make one exchange; what others export are exchanges of their own.
+            if let Some((earlier, source)) = last.take() {
+                attempts.push(Attempt::of(&earlier, &diagnose(&Evidence::gather(&earlier))));
+                if source != Source::Recording {
+                    self.tell(file, &earlier, std::mem::take(&mut attempts));
+                }
+            }
+            let source = transcript.asked.source;
+            last = Some((transcript, source));
+        })?;
+        let (transcript, _) = last.context("there is no exchange in it")?;
+        attempts.push(Attempt::of(&transcript, &diagnose(&Evidence::gather(&transcript))));
+        self.tell(file, &transcript, attempts);
+        Ok(())
+    }
+
+    fn tell(&mut self, file: &Path, transcript: &Transcript, attempts: Vec<Attempt>) {
+        let evidence = Evidence::gather(transcript);
+        let diagnosis = diagnose(&evidence);
+        let mut report = Report::new(&evidence, &diagnosis, attempts, self.console.lang);
+        if self.has_many {
+            report.file = Some(file.display().to_string());
+        }
+        if self.exit_code == 0 {
+            self.exit_code = diagnosis.exit_code(self.args.strict);
+        }
+        if let Err(failure) = self.print(&report, transcript, &diagnosis) {
+            self.failure = Some(failure);
+            self.audience = Reader::Gone;
+        }
+    }
+
+    fn print(&mut self, report: &Report, transcript: &Transcript, diagnosis: &Diagnosis) -> Result<(), Failure> {
+        if self.args.json {
+            let json = serde_json::to_string(report).map_err(|error| Failure::Internal(error.into()))?;
+            self.audience = self.console.print(&format!("{json}\n"))?;
+        }
+        if !self.args.json || self.console.verbose {
+            let style = self.console.style();
+            if let Some(file) = &report.file {
+                self.console.tell(&human::file(file));
+            }
+            self.console.tell(&match diagnosis.verdict.entry.severity {
+                Severity::Ok => human::line(report, style),
+                Severity::Warning | Severity::Error => human::page(report, transcript, style),
+            });
+        }
+        Ok(())
+    }
 }

@@ -1,16 +1,29 @@
 //! `llmcheck explain`: what a code means, at length.
 
+use std::io::{BufReader, Read as _};
+
 use anyhow::anyhow;
 
 use super::Failure;
 use super::console::Console;
 use crate::cli::ExplainArgs;
-use crate::diagnosis::{Entry, catalogue, entry};
+use crate::diagnosis::{Entry, catalogue, diagnose, entry};
+use crate::evidence::Evidence;
+use crate::import;
+use crate::report::sanitize;
 use crate::spelling;
 
 pub fn run(args: &ExplainArgs, console: &Console) -> Result<u8, Failure> {
     let text = match &args.code {
         None => list(console),
+        Some(dash) if dash == "-" => {
+            let mut text = String::new();
+            let input = std::io::stdin().lock().take(import::LARGEST);
+            BufReader::new(input).read_to_string(&mut text).map_err(|error| Failure::Usage(anyhow!("stdin cannot be read: {error}")))?;
+            explanation_of_text(&text, console)?
+        }
+        // Codes have no blanks; what programs say has.
+        Some(text) if text.trim().contains(char::is_whitespace) && !text.contains('[') => explanation_of_text(text, console)?,
         Some(code) => explanation(code, console)?,
     };
     console.print(&text)?;
@@ -35,6 +48,24 @@ fn explanation(code: &str, console: &Console) -> Result<String, Failure> {
         let hint = spelling::hint(code, catalogue().map(|entry| entry.code));
         return Err(Failure::Usage(anyhow!("there is no code {code:?}{hint} (`llmcheck explain --list` shows all)")));
     };
+    Ok(entry_at_length(entry, console))
+}
+
+fn entry_at_length(entry: &Entry, console: &Console) -> String {
     let facts = format!("{} · {} · {}", entry.class.name(), entry.class.exit_code(), if entry.retryable { "retry" } else { "no retry" });
-    Ok(format!("# {}: {}\n\n{facts}\n\n{}", entry.code, title(entry, console), entry.explain.get(console.lang)))
+    format!("# {}: {}\n\n{facts}\n\n{}", entry.code, title(entry, console), entry.explain.get(console.lang))
+}
+
+/// What a pasted text stands for, and that at length.
+fn explanation_of_text(text: &str, console: &Console) -> Result<String, Failure> {
+    let mut told = None;
+    let outcome = import::read(text.as_bytes(), |transcript| {
+        let diagnosis = diagnose(&Evidence::gather(&transcript));
+        told = Some(diagnosis.verdict);
+    });
+    outcome.map_err(Failure::Usage)?;
+    let verdict = told.ok_or_else(|| Failure::Usage(anyhow!("there is nothing in it to explain")))?;
+    let said = verdict.say(verdict.entry.title, console.lang);
+    let text = format!("{}: {said}\n\n{}", verdict.entry.code, entry_at_length(verdict.entry, console));
+    Ok(sanitize::for_terminal(&text).into_owned())
 }

@@ -108,12 +108,13 @@ pub enum Severity {
     Error,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// How sure a finding is, the least sure first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    Certain,
-    Likely,
     Possible,
+    Likely,
+    Certain,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

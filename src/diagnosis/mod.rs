@@ -12,6 +12,7 @@ mod meaning;
 mod pages;
 mod refusals;
 mod rewrites;
+mod statements;
 mod timeouts;
 mod tls;
 mod truncation;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 pub use class::{AtFault, Class, Confidence, Severity};
 
 use crate::evidence::Evidence;
+use crate::exchange::source::Source;
 use crate::lang::{Lang, Text, text};
 use crate::wire::head::Span;
 
@@ -50,6 +52,14 @@ pub struct Entry {
     pub examine: fn(&Evidence<'_>) -> Option<Found>,
 }
 
+impl Entry {
+    /// All short texts.
+    fn texts(&self) -> impl Iterator<Item = Text> {
+        let labels = self.labels.iter().map(|(_, words)| *words);
+        [self.title, self.summary].into_iter().chain(self.advice.iter().copied()).chain(labels)
+    }
+}
+
 /// The long texts of a code.
 macro_rules! explain {
     ($code:literal) => {
@@ -67,6 +77,16 @@ pub struct Found {
     values: Vec<(&'static str, Value)>,
     words: Vec<(&'static str, Text)>,
     marks: Vec<Mark>,
+    alternatives: Vec<Alternative>,
+}
+
+/// Another cause that would leave the same bytes or words.
+#[derive(Clone, Copy, Debug)]
+pub struct Alternative {
+    pub code: &'static str,
+    pub confidence: Confidence,
+    /// What would decide between this and the verdict.
+    pub experiment: Text,
 }
 
 /// A place in the bytes.
@@ -82,6 +102,8 @@ pub struct Mark {
 pub enum Side {
     Request,
     Response,
+    /// The text that tells of the exchange.
+    Text,
 }
 
 impl Found {
@@ -119,6 +141,18 @@ impl Found {
         self
     }
 
+    /// Marks a place in the text that tells of the exchange.
+    fn span_of_text(mut self, key: &'static str, span: Span) -> Found {
+        self.marks.push(Mark { key, side: Side::Text, span });
+        self
+    }
+
+    /// Another cause that leaves the same.
+    fn or(mut self, code: &'static str, confidence: Confidence, experiment: Text) -> Found {
+        self.alternatives.push(Alternative { code, confidence, experiment });
+        self
+    }
+
     /// Marks the status line.
     fn mark_status(self, evidence: &Evidence<'_>) -> Found {
         let line = evidence.head().map(|head| head.span.start..head.span.start + head.first_line.len() as u64);
@@ -143,6 +177,7 @@ pub struct Finding {
     pub values: Vec<(&'static str, Value)>,
     words: Vec<(&'static str, Text)>,
     pub marks: Vec<Mark>,
+    pub alternatives: Vec<Alternative>,
     /// Codes found too whose consequence this is.
     pub follows: Vec<&'static str>,
 }
@@ -157,6 +192,7 @@ impl Finding {
             values: found.values,
             words: found.words,
             marks: found.marks,
+            alternatives: found.alternatives,
             follows: Vec::new(),
         }
     }
@@ -201,7 +237,7 @@ impl Diagnosis {
     }
 }
 
-const FAMILIES: [&[Entry]; 11] = [
+const FAMILIES: [&[Entry]; 12] = [
     content::INTERRUPTION,
     connection::ENTRIES,
     tls::ENTRIES,
@@ -213,6 +249,7 @@ const FAMILIES: [&[Entry]; 11] = [
     rewrites::ENTRIES,
     content::ENTRIES,
     answers::ENTRIES,
+    statements::ENTRIES,
 ];
 
 /// The catalogue, in order.
@@ -232,19 +269,37 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
         if evidence.is_of_tunnel() { &[content::INTERRUPTION, connection::ENTRIES, timeouts::ENTRIES] } else { &FAMILIES };
     let mut findings: Vec<Finding> =
         families.iter().copied().flatten().filter_map(|entry| Some(Finding::new(entry, (entry.examine)(evidence)?))).collect();
+    let has_error = |findings: &[Finding]| findings.iter().any(|finding| finding.entry.severity == Severity::Error);
+    let said = statements::found(evidence, has_error(&findings)).map(|(entry, found)| Finding::new(entry, found));
+    if let Some(said) = said.filter(|said| !findings.iter().any(|finding| finding.entry.code == said.entry.code)) {
+        findings.push(said);
+        findings.sort_by_key(|finding| catalogue().position(|entry| entry.code == finding.entry.code));
+    }
     let codes: Vec<&'static str> = findings.iter().map(|finding| finding.entry.code).collect();
     for finding in &mut findings {
         finding.follows = finding.entry.follows.iter().copied().filter(|code| codes.contains(code)).collect();
     }
-    if !findings.iter().any(|finding| finding.entry.severity == Severity::Error) && !content::is_answered(evidence) {
-        findings.push(Finding::new(&UNDIAGNOSED, Found::possible()));
+    if !has_error(&findings) && !content::is_answered(evidence) {
+        let entry = if evidence.asked().source == Source::Text { entry("nothing-recognised") } else { None };
+        findings.push(Finding::new(entry.unwrap_or(&UNDIAGNOSED), Found::possible()));
     }
+    let surest = surest(evidence.asked().source);
+    findings.iter_mut().for_each(|finding| finding.confidence = finding.confidence.min(surest));
     let common = common_values(evidence);
     let mut verdict = verdict_of(&findings).unwrap_or_else(|| Finding::new(&HEALTHY, Found::certain()));
+    let is_text = evidence.asked().source == Source::Text;
     for finding in findings.iter_mut().chain([&mut verdict]) {
         add_missing(&mut finding.values, &common, finding.entry);
+        if is_text {
+            leave_open(finding);
+        }
     }
     Diagnosis { verdict, findings }
+}
+
+/// How sure a verdict from such a source can be: what others show has passed through their hands.
+fn surest(source: Source) -> Confidence {
+    if source == Source::Recording { Confidence::Certain } else { Confidence::Likely }
 }
 
 /// Whether any of the entries applies; for rules that speak only where another does not.
@@ -271,6 +326,12 @@ fn common_values(evidence: &Evidence<'_>) -> Vec<(&'static str, Value)> {
     let status_line = || evidence.head().map_or_else(String::new, |head| excerpt(&head.first_line));
     let message = if message.is_empty() { status_line() } else { message };
     let seconds = |duration: Option<std::time::Duration>| duration.map_or(Value::Null, |duration| json!(duration.as_secs_f64()));
+    // A text tells what stands in it and no more: the rest stays open.
+    if asked.source == Source::Text {
+        let status = evidence.status().map(|status| ("status", json!(status)));
+        let message = Some(("message", json!(message))).filter(|_| evidence.error.is_some());
+        return status.into_iter().chain(message).collect();
+    }
     vec![
         ("host", json!(host)),
         ("status", json!(evidence.status())),
@@ -300,6 +361,17 @@ fn add_missing(values: &mut Vec<(&'static str, Value)>, common: &[(&'static str,
     for (name, value) in common {
         if !values.iter().any(|(known, _)| known == name) && uses(name) {
             values.push((name, value.clone()));
+        }
+    }
+}
+
+/// Shows that a number or name is not known.
+fn leave_open(finding: &mut Finding) {
+    for words in finding.entry.texts() {
+        for slot in words.slots() {
+            if !finding.values.iter().any(|(known, _)| *known == slot) {
+                finding.values.push((slot, json!("…")));
+            }
         }
     }
 }

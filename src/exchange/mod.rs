@@ -8,6 +8,7 @@ mod client;
 mod dial;
 mod line;
 pub mod recording;
+pub mod source;
 mod tls;
 mod tunnel;
 mod watch;

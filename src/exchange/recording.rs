@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::source::{Lost, Source};
 use crate::plan::{KeyUse, Timeouts};
 
 /// The first line's mark: format and major version.
@@ -48,6 +49,15 @@ pub struct Asked {
     pub insecure: bool,
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// Where the events come from, if not from the wire.
+    #[serde(default, skip_serializing_if = "is_wire")]
+    pub source: Source,
+    #[serde(default, skip_serializing_if = "Lost::is_nothing")]
+    pub lost: Lost,
+}
+
+fn is_wire(source: &Source) -> bool {
+    *source == Source::Recording
 }
 
 fn is_zero(number: &u64) -> bool {

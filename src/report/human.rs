@@ -3,10 +3,12 @@
 use colored::{ColoredString, Colorize as _};
 
 use super::excerpt::Excerpt;
-use super::model::{FindingReport, Ledger, Report};
+use super::model::{AlternativeReport, FindingReport, Ledger, Report};
 use super::{sanitize, words};
 use crate::diagnosis::{Severity, Side};
+use crate::exchange::source::Source;
 use crate::lang::{Lang, Text};
+use crate::wire::kept::Kept;
 use crate::wire::transcript::Transcript;
 
 /// A page wider than this is hard to read; narrower than the other, useless.
@@ -33,6 +35,11 @@ pub fn page(report: &Report, transcript: &Transcript, style: Style) -> String {
         page.details(report);
     }
     page.lines
+}
+
+/// The line that says of which file the next page is.
+pub fn file(name: &str) -> String {
+    format!("{} {}\n", "==>".blue().bold(), sanitize::for_line(name).bold())
 }
 
 /// One line for a healthy answer.
@@ -97,6 +104,9 @@ impl Page {
         let lang = self.style.lang;
         let host = report.request.url.split("://").nth(1).unwrap_or(&report.request.url).split('/').next().unwrap_or("").to_string();
         let host = |_: &str| Some(host.clone());
+        if report.source.as_ref().is_some_and(|source| source.kind == Source::Text) {
+            return;
+        }
         let mut parts = match &report.response {
             Some(response) => vec![
                 words::RESPONSE_FROM.fill(lang, host),
@@ -117,11 +127,14 @@ impl Page {
     fn excerpts(&mut self, report: &Report, transcript: &Transcript) {
         let width = self.width().saturating_sub(8);
         let mut is_open = false;
+        let mut said = Kept::default();
+        said.push(transcript.testimony.as_ref().map_or(&[], |testimony| testimony.text.as_bytes()));
         let roots = report.findings.iter().filter(|finding| finding.code == report.verdict.code);
         for mark in roots.flat_map(|finding| &finding.marks) {
             let flow = match mark.side {
                 Side::Request => &transcript.sent,
                 Side::Response => &transcript.received,
+                Side::Text => &said,
             };
             let label = sanitize::for_line(&mark.label).into_owned();
             let label_width = unicode_width::UnicodeWidthStr::width(label.as_str());
@@ -142,7 +155,7 @@ impl Page {
     fn notes(&mut self, report: &Report) {
         let lang = self.style.lang;
         self.note(words::WHAT, &report.verdict.summary);
-        if report.response.is_some() {
+        if report.response.is_some() || report.ledger.declared.is_some() {
             self.note(words::LEDGER, &ledger_line(&report.ledger, lang));
         }
         let who = words::at_fault(report.verdict.at_fault).get(lang);
@@ -153,6 +166,12 @@ impl Page {
         }
         for finding in report.findings.iter().filter(|finding| finding.code != report.verdict.code) {
             self.note(words::ALSO, &beside(finding, lang));
+        }
+        for alternative in &report.verdict.alternatives {
+            self.note(words::OR, &or(alternative, lang));
+        }
+        if let Some(source) = &report.source {
+            self.note(words::SOURCE, &words::source(source, lang));
         }
         if let Some(command) = &report.verdict.confirm {
             self.note_unwrapped(words::CONFIRM, command);
@@ -253,6 +272,15 @@ fn beside(finding: &FindingReport, lang: Lang) -> String {
         "code" => Some(finding.code.to_string()),
         "title" => Some(finding.title.clone()),
         _ => None,
+    })
+}
+
+fn or(alternative: &AlternativeReport, lang: Lang) -> String {
+    words::ALTERNATIVE.fill(lang, |slot| match slot {
+        "code" => Some(alternative.code.to_string()),
+        "title" => Some(alternative.title.clone()),
+        "confidence" => Some(words::confidence(alternative.confidence).get(lang).to_string()),
+        _ => Some(alternative.experiment.clone()),
     })
 }
 

@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::reply::Usage;
-use crate::diagnosis::{AtFault, Class, Confidence, Diagnosis, Finding, Severity, Side};
+use crate::diagnosis::{self, Alternative, AtFault, Class, Confidence, Diagnosis, Finding, Severity, Side};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, How, Opened, TlsFacts};
+use crate::exchange::source::Source;
 use crate::lang::Lang;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
@@ -32,6 +33,12 @@ pub struct Report {
     /// The last attempt succeeded after others had failed.
     pub recovered: bool,
     pub lang: &'static str,
+    /// Where it was read from, when several files are judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What the evidence is, where it is no recording of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceReport>,
     /// Where each setting came from; only a live run knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Map<String, Value>>,
@@ -53,6 +60,50 @@ pub struct Verdict {
     pub confirm: Option<String>,
     /// The witnesses that speak for it.
     pub decided_by: Vec<&'static str>,
+    /// Other causes that would leave the same bytes or words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<AlternativeReport>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AlternativeReport {
+    pub code: &'static str,
+    pub class: Class,
+    pub confidence: Confidence,
+    pub title: String,
+    /// What would decide.
+    pub experiment: String,
+}
+
+/// What the evidence is and what it does not show.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceReport {
+    pub kind: Source,
+    /// Body, chunks, coding, length, end, arrivals.
+    pub lacks: Vec<&'static str>,
+}
+
+impl SourceReport {
+    fn of(evidence: &Evidence<'_>) -> Option<SourceReport> {
+        let asked = evidence.asked();
+        let lost = asked.lost;
+        let lacks = match asked.source {
+            Source::Recording => return None,
+            Source::Text => vec!["bytes"],
+            _ => {
+                let facts = [
+                    (lost.body, "body"),
+                    (lost.chunks, "chunks"),
+                    (lost.coding, "coding"),
+                    (lost.length, "length"),
+                    (lost.end && evidence.how.is_none(), "end"),
+                    (lost.arrivals, "arrivals"),
+                ];
+                facts.into_iter().filter_map(|(is_lost, name)| is_lost.then_some(name)).collect()
+            }
+        };
+        Some(SourceReport { kind: asked.source, lacks })
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -217,6 +268,8 @@ impl Report {
             recovered: attempts.len() > 1 && diagnosis.is_healthy(),
             attempts,
             lang: lang.tag(),
+            file: None,
+            source: SourceReport::of(evidence),
             settings: None,
         }
     }
@@ -245,7 +298,20 @@ fn verdict(evidence: &Evidence<'_>, diagnosis: &Diagnosis, witnesses: &[Witness]
             .collect(),
         confirm: Some(confirm.replace("{command}", &command)).filter(|command| !command.is_empty()),
         decided_by: witnesses.iter().filter(|witness| witness.says == testimony).map(|witness| witness.name).collect(),
+        alternatives: diagnosis.verdict.alternatives.iter().filter_map(|alternative| alternative_report(alternative, lang)).collect(),
     }
+}
+
+/// The title's numbers are the other exchange's: left open here.
+fn alternative_report(alternative: &Alternative, lang: Lang) -> Option<AlternativeReport> {
+    let entry = diagnosis::entry(alternative.code)?;
+    Some(AlternativeReport {
+        code: entry.code,
+        class: entry.class,
+        confidence: alternative.confidence,
+        title: entry.title.fill(lang, |_| Some("…".into())),
+        experiment: alternative.experiment.get(lang).to_string(),
+    })
 }
 
 /// Advice to switch to the mode that was used is of none.
@@ -262,6 +328,9 @@ fn is_of_use(advice: &str, asked: &Asked) -> bool {
 /// What was run, or what would ask the same.
 fn command(evidence: &Evidence<'_>) -> String {
     let asked = evidence.asked();
+    if asked.command.is_none() && asked.url.is_empty() {
+        return "llmcheck chat hello".into();
+    }
     asked.command.clone().unwrap_or_else(|| {
         let base = asked.url.strip_suffix("/chat/completions").unwrap_or(&asked.url);
         let stream = if asked.stream { " --stream" } else { "" };
@@ -270,8 +339,17 @@ fn command(evidence: &Evidence<'_>) -> String {
     })
 }
 
+/// Whose words those are.
+fn said(finding: &Finding, lang: Lang) -> String {
+    let speaker = finding.values.iter().find(|(name, _)| *name == "speaker").and_then(|(_, value)| value.as_str()).unwrap_or("");
+    format!("{speaker} {}", super::words::SAID.get(lang)).trim().to_string()
+}
+
 fn finding_report(finding: &Finding, lang: Lang) -> FindingReport {
-    let label = |key: &str| finding.entry.labels.iter().find(|(name, _)| *name == key).map(|(_, words)| finding.say(*words, lang));
+    let label = |key: &str| match key {
+        "said" if finding.marks.iter().any(|mark| mark.side == Side::Text) => Some(said(finding, lang)),
+        _ => finding.entry.labels.iter().find(|(name, _)| *name == key).map(|(_, words)| finding.say(*words, lang)),
+    };
     FindingReport {
         code: finding.entry.code,
         class: finding.entry.class,
@@ -307,7 +385,8 @@ fn witnesses(evidence: &Evidence<'_>) -> Vec<Witness> {
         return witnesses;
     };
     hear("declared-length", evidence.length.as_ref().map(|length| length.declared == length.wire));
-    hear("last-chunk", (evidence.framing() == Framing::Chunked).then(|| response.body.chunked_end.is_some()));
+    let shows_chunks = evidence.framing() == Framing::Chunked && !response.body.is_unframed;
+    hear("last-chunk", shows_chunks.then(|| response.body.chunked_end.is_some()));
     let is_orderly = match evidence.how {
         Some(How::Fin | How::TlsClose) => Some(true),
         Some(How::Reset | How::TlsCut | How::Cancelled | How::Deadline) => Some(false),
@@ -342,7 +421,7 @@ fn ledger(evidence: &Evidence<'_>) -> Ledger {
     };
     let not_kept = evidence.transcript.received.dropped();
     let Some(response) = evidence.response() else {
-        return Ledger { end, coding: "identity", not_kept, ..Ledger::default() };
+        return Ledger { coding: "identity", ..told_ledger(evidence, end, not_kept) };
     };
     let (body, content) = (&response.body, &response.content);
     Ledger {
@@ -370,6 +449,21 @@ fn ledger(evidence: &Evidence<'_>) -> Ledger {
     }
 }
 
+/// The numbers that a text gives where there are no bytes to count.
+fn told_ledger(evidence: &Evidence<'_>, end: &'static str, not_kept: u64) -> Ledger {
+    let statement = evidence.transcript.testimony.as_ref().and_then(|testimony| testimony.statements.first());
+    let number = |slot| statement.and_then(|statement| statement.number(slot));
+    let (declared, received) = (number("declared"), number("received"));
+    Ledger {
+        declared,
+        wire: received.unwrap_or(0),
+        missing: number("missing").or(declared.zip(received).and_then(|(declared, received)| declared.checked_sub(received))),
+        end,
+        not_kept,
+        ..Ledger::default()
+    }
+}
+
 fn request(evidence: &Evidence<'_>) -> Request {
     let asked = evidence.asked();
     let head = evidence.transcript.request.as_ref();
@@ -389,7 +483,7 @@ fn pairs(head: &crate::wire::head::Head) -> Vec<(String, String)> {
 }
 
 fn response(evidence: &Evidence<'_>) -> Option<Response> {
-    let head = evidence.head()?;
+    let head = evidence.head().filter(|head| !head.first_line.is_empty())?;
     Some(Response {
         version: head.version().to_string(),
         status: head.status(),

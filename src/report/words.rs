@@ -1,7 +1,9 @@
 //! Words of the page that belong to no single diagnosis.
 
+use super::model::SourceReport;
 use crate::diagnosis::{AtFault, Confidence};
-use crate::lang::{Text, text};
+use crate::exchange::source::Source;
+use crate::lang::{Lang, Text, text};
 
 pub const LEDGER: Text = text("ledger:", "账目：");
 pub const WHO: Text = text("who:", "责任：");
@@ -9,6 +11,11 @@ pub const WHAT: Text = text("what:", "经过：");
 pub const HELP: Text = text("help:", "建议：");
 pub const ALSO: Text = text("also:", "另有：");
 pub const CONFIRM: Text = text("confirm:", "确认：");
+pub const OR: Text = text("or:", "或者：");
+pub const SOURCE: Text = text("from:", "来源：");
+pub const SAID: Text = text("says so", "这样说");
+pub const ALTERNATIVE: Text =
+    text("{code} ({confidence}): {title}; to decide, {experiment}", "{code}（{confidence}）：{title}；要区分：{experiment}");
 pub const MORE: Text = text("more:", "详情：");
 
 pub const ERROR: Text = text("error", "错误");
@@ -66,3 +73,35 @@ pub fn confidence(confidence: Confidence) -> Text {
         Confidence::Possible => text("possible", "可能"),
     }
 }
+
+/// What the evidence is, and what it does not show.
+pub fn source(source: &SourceReport, lang: Lang) -> String {
+    let kind = match source.kind {
+        Source::Recording => text("a recording", "记录"),
+        Source::RawResponse => text("a raw response", "原始响应"),
+        Source::CurlVerbose => text("the output of curl -v", "curl -v 的输出"),
+        Source::CurlTrace => text("a curl trace", "curl 的 trace"),
+        Source::Har => text("a HAR", "HAR 文件"),
+        Source::Body => text("a body without its head", "没有响应头的响应体"),
+        Source::Text => text("an error text", "错误文本"),
+    };
+    let lacks = source.lacks.iter().map(|lack| match *lack {
+        "bytes" => text("the exchange itself", "交换本身"),
+        "body" => text("the body", "响应体"),
+        "chunks" => text("chunk framing", "分块边界"),
+        "coding" => text("the content coding", "内容编码"),
+        "length" => text("the body's size on the wire", "响应体的线上大小"),
+        "end" => text("how the connection ended", "连接如何结束"),
+        _ => text("when the pieces arrived", "各段何时到达"),
+    });
+    let lacks: Vec<&str> = lacks.map(|lack| lack.get(lang)).collect();
+    if lacks.is_empty() {
+        return kind.get(lang).to_string();
+    }
+    SHOWS_NOT.fill(lang, |slot| match slot {
+        "kind" => Some(kind.get(lang).to_string()),
+        _ => Some(lacks.join(if lang == Lang::Zh { "、" } else { ", " })),
+    })
+}
+
+const SHOWS_NOT: Text = text("{kind}; it does not show {lacks}", "{kind}；其中看不到：{lacks}");

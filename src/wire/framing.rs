@@ -105,6 +105,8 @@ pub struct Body {
     pub chunked_end: Option<u64>,
     /// Transfer-Encoding says chunked, Content-Length is there too, and the body is not chunked at all.
     pub falsely_chunked: bool,
+    /// The source of these bytes shows the payload only: nothing can be said of the framing that the head names.
+    pub is_unframed: bool,
     state: State,
 }
 
@@ -156,13 +158,20 @@ impl Body {
             fault: None,
             chunked_end: None,
             falsely_chunked: false,
+            is_unframed: false,
             state,
         }
+    }
+
+    /// A body of which only the payload is known.
+    pub fn unframed(promise: Promise, start: u64) -> Body {
+        Body { is_unframed: true, state: State::Whole, ..Body::new(promise, start) }
     }
 
     /// The message is complete by its framing.
     pub fn is_complete(&self) -> bool {
         match self.promise.framing {
+            _ if self.is_unframed => true,
             Framing::None => true,
             Framing::Chunked => self.chunked_end.is_some() || (self.falsely_chunked && self.has_declared_length()),
             Framing::ContentLength => self.has_declared_length(),

@@ -2,12 +2,13 @@
 
 use super::content::Content;
 use super::digest;
-use super::framing::{Body, Piece, Promise};
+use super::framing::{Body, Framing, Piece, Promise};
 use super::head::{self, Head};
 use super::kept::Kept;
 use super::transcript::{Response, Times, Transcript, milliseconds};
 use crate::exchange::Next;
 use crate::exchange::recording::{Asked, Event, Kind, Opened};
+use crate::exchange::source::Lost;
 
 /// Follows one exchange.
 #[derive(Debug, Default)]
@@ -22,6 +23,14 @@ pub struct Reader {
 impl Reader {
     pub fn new(asked: Asked) -> Reader {
         Reader { transcript: Transcript { asked, ..Transcript::default() }, ..Reader::default() }
+    }
+
+    /// For a body that is known without its head.
+    pub fn of_body(asked: Asked) -> Reader {
+        let lost = asked.lost;
+        let mut reader = Reader::new(asked);
+        reader.transcript.response = Some(respond(Head::default(), 0, lost));
+        reader
     }
 
     pub fn hear(&mut self, event: &Event<'_>) -> Next {
@@ -39,7 +48,9 @@ impl Reader {
             Kind::Received(bytes) => {
                 times.first_byte = times.first_byte.or(now);
                 times.last_byte = now;
-                self.transcript.arrivals.add(event.at, bytes.len() as u64);
+                if !self.transcript.asked.lost.arrivals {
+                    self.transcript.arrivals.add(event.at, bytes.len() as u64);
+                }
                 let at = self.transcript.received.length();
                 self.transcript.received.push(bytes);
                 self.take(bytes, at, event.at);
@@ -106,11 +117,7 @@ impl Reader {
                 continue;
             }
             self.transcript.times.head = Some(milliseconds(time));
-            let body = Body::new(Promise::of(&head), self.head_start);
-            let mut content = Content::new(head.get("content-encoding"));
-            content.digests = digest::promised(&head);
-            let digests = digest::promised(&head);
-            self.transcript.response = Some(Response { head, body, content, digests, may_be_masked: false, at_declared: None });
+            self.transcript.response = Some(respond(head, self.head_start, self.transcript.asked.lost));
             let rest = std::mem::take(&mut self.head);
             return self.take_body(&rest, self.head_start, time);
         }
@@ -187,6 +194,22 @@ impl Reader {
         }
         self.transcript
     }
+}
+
+/// The response that a head opens; its body begins at `start`.
+fn respond(head: Head, start: u64, lost: Lost) -> Response {
+    let promise = Promise::of(&head);
+    let is_unframed = match promise.framing {
+        Framing::Chunked => lost.chunks,
+        Framing::ContentLength => lost.length,
+        Framing::Close | Framing::None => false,
+    };
+    let body = if is_unframed { Body::unframed(promise, start) } else { Body::new(promise, start) };
+    let mut content = Content::new(head.get("content-encoding").filter(|_| !lost.coding));
+    let promised = || if lost.coding || lost.length { Vec::new() } else { digest::promised(&head) };
+    content.digests = promised();
+    let digests = promised();
+    Response { head, body, content, digests, may_be_masked: false, at_declared: None }
 }
 
 /// Bytes after the declared end belong to the content only while it is not whole: then they are what the declaration left out.

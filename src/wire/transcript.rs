@@ -9,6 +9,7 @@ use super::framing::Body;
 use super::head::Head;
 use super::kept::Kept;
 use crate::exchange::recording::{Asked, Ending, Opened, TlsFacts};
+use crate::testimony::Testimony;
 
 /// One exchange, read to its end.
 #[derive(Debug, Default)]
@@ -30,6 +31,8 @@ pub struct Transcript {
     pub ending: Option<Ending>,
     pub times: Times,
     pub arrivals: Arrivals,
+    /// What somebody says of the exchange, beside its bytes or in place of them.
+    pub testimony: Option<Testimony>,
 }
 
 /// A response whose head was complete.

@@ -1,0 +1,90 @@
+//! Evidence that others collected: from a HAR, a curl trace, a raw response, an event stream or an error text to transcripts, by the same
+//! road as our own recordings. What such a source does not show is said in `asked.lost`, so that no rule takes it for a fact.
+
+mod curl;
+mod exchange;
+mod har;
+mod raw;
+mod recognise;
+mod trace;
+
+use std::io::{BufRead, Read as _};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::exchange::recording::{Line, Lines};
+use crate::exchange::source::Source;
+use crate::testimony;
+use crate::wire::reader::Reader;
+use crate::wire::transcript::Transcript;
+use exchange::Exchange;
+pub use recognise::recognise;
+
+/// Our own recordings are read line by line and may have any size; all else is read whole, up to this.
+pub const LARGEST: u64 = 64 * 1024 * 1024;
+/// What a source is shows at its beginning.
+const TELLING: u64 = 64 * 1024;
+
+/// Reads all that `input` holds. Every exchange goes to `each`; the attempts of a recording are several of them.
+///
+/// # Errors
+/// When the input cannot be read, is empty, too large, or is damaged where its form allows no damage (a HAR that is no JSON).
+pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<Source> {
+    let mut bytes = Vec::new();
+    input.by_ref().take(TELLING).read_to_end(&mut bytes).context("it cannot be read")?;
+    if bytes.trim_ascii().is_empty() {
+        bail!(
+            "it is empty; give a recording, a HAR, the output of curl -v, curl -i or curl --trace, a response, an event stream or an error text"
+        );
+    }
+    let source = recognise(&bytes);
+    if source == Source::Recording {
+        recording(bytes.as_slice().chain(input), each)?;
+        return Ok(source);
+    }
+    input.take(LARGEST + 1 - bytes.len() as u64).read_to_end(&mut bytes).context("it cannot be read")?;
+    if bytes.len() as u64 > LARGEST {
+        bail!("it is larger than {} MiB; only recordings made with --record may be", LARGEST / (1024 * 1024));
+    }
+    // Recognised again: a body that is cut off at the telling part looks like another.
+    let source = recognise(&bytes);
+    let exchanges = match source {
+        Source::Recording => Vec::new(),
+        Source::RawResponse => raw::responses(&bytes),
+        Source::CurlVerbose => curl::exchanges(&bytes),
+        Source::CurlTrace => trace::exchanges(&bytes),
+        Source::Har => har::exchanges(&bytes)?,
+        Source::Body => vec![Exchange { received: bytes, ..Exchange::of(Source::Body) }],
+        Source::Text => vec![Exchange { testimony: Some(testimony::hear(&decoded(&bytes))), ..Exchange::of(Source::Text) }],
+    };
+    exchanges.into_iter().map(Exchange::into_transcript).for_each(&mut each);
+    Ok(source)
+}
+
+/// The transcript of every attempt in the recording.
+fn recording(input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<()> {
+    let mut reader: Option<Reader> = None;
+    for line in Lines::new(input) {
+        match line? {
+            Line::Asked(asked) => reader.replace(Reader::new(*asked)).map(Reader::finish).into_iter().for_each(&mut each),
+            Line::Event(event) => {
+                let reader = reader.as_mut().context("an event stands before the first line {\"llmcheck\":\"recording/1\",…}")?;
+                reader.hear(&event);
+                // Nobody prints it here; left alone it would grow with the stream.
+                reader.take_fresh_text();
+            }
+        }
+    }
+    reader.map(Reader::finish).into_iter().for_each(each);
+    Ok(())
+}
+
+/// Text as it was pasted: UTF-16 with a byte order mark, as PowerShell's redirection writes it, or UTF-8.
+fn decoded(bytes: &[u8]) -> String {
+    let units = |from: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect::<Vec<u16>>();
+    match bytes {
+        [0xff, 0xfe, ..] => String::from_utf16_lossy(&units(u16::from_le_bytes)),
+        [0xfe, 0xff, ..] => String::from_utf16_lossy(&units(u16::from_be_bytes)),
+        _ => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_string(),
+    }
+}
