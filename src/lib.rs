@@ -14,6 +14,7 @@
 //! - [`exchange`]: performs a plan and tells every event on the wire; never interprets. Its recording is the root of all that follows.
 //! - [`wire`]: from events to a transcript: heads, framing, content codings, JSON, event streams, counts. Cannot fail.
 //! - [`import`]: evidence that others collected becomes transcripts: HAR, curl's output, raw responses, error texts.
+//! - [`products`]: proxies, CDNs, firewalls and relays by the signs that are theirs.
 //! - [`config`]: flags, environment and file become a plan.
 //! - [`evidence`]: every fact that a rule may look at.
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
@@ -35,6 +36,7 @@ pub mod import;
 pub mod lab;
 pub mod lang;
 pub mod plan;
+pub mod products;
 pub mod report;
 pub mod resilience;
 pub mod secret;

@@ -14,6 +14,7 @@ mod refusals;
 mod rewrites;
 mod statements;
 mod timeouts;
+pub mod timers;
 mod tls;
 mod truncation;
 

@@ -4,6 +4,7 @@
 use super::{AtFault, Class, Entry, Found, Severity, explain, meaning};
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
+use crate::products;
 
 const STATUS_LABEL: &[(&str, Text)] = &[("status", text("the answer's status", "响应状态"))];
 const PAGE_BEGINS: Text = text("It begins: «{begins}»", "它的开头是：「{begins}」");
@@ -241,45 +242,6 @@ const fn page_entry(page: PageEntry) -> Entry {
     }
 }
 
-/// Pages that are always something between: words of the page or a field, the product.
-/// From wafw00f's plugins and OONI's block-page fingerprints.
-const PRODUCTS: [(&str, &str); 34] = [
-    ("sorry, you have been blocked", "Cloudflare (block)"),
-    ("<title>just a moment...</title>", "Cloudflare (challenge)"),
-    ("_cf_chl_opt", "Cloudflare (challenge)"),
-    ("error code: 1020", "Cloudflare (block)"),
-    ("errors.edgesuite.net", "Akamai"),
-    ("incapsula incident id", "Imperva"),
-    ("/_incapsula_resource", "Imperva"),
-    ("the requested url was rejected. please consult with your administrator", "F5 BIG-IP"),
-    ("application firewall block page", "Citrix NetScaler"),
-    ("fortiguard intrusion prevention", "Fortinet"),
-    ("powered by fortiguard", "Fortinet"),
-    ("you have tried to access a web page which is in violation of your internet usage policy", "Fortinet"),
-    ("has been blocked in accordance with company policy", "Palo Alto"),
-    ("download of virus/spyware blocked", "Palo Alto"),
-    ("internet security by zscaler", "Zscaler"),
-    ("this site is blocked due to content filtering", "Cisco Umbrella"),
-    ("this website is blocked by your network operator", "Cisco Meraki"),
-    ("mcafee web gateway", "McAfee Web Gateway"),
-    ("request denied by watchguard http proxy", "WatchGuard"),
-    ("check point usercheck", "Check Point"),
-    ("this page has been blocked by kerio control", "Kerio"),
-    ("cyberoam is securing you", "Cyberoam"),
-    ("/webadmin/deny/", "Netsweeper"),
-    ("errors.aliyun.com", "Aliyun WAF"),
-    ("your request has been blocked as it may cause potential threats", "Aliyun WAF"),
-    ("waf.tencent-cloud.com", "Tencent WAF"),
-    ("腾讯云web应用防火墙", "Tencent WAF"),
-    ("您的请求带有不合法参数", "BT panel WAF"),
-    ("safeline", "Chaitin SafeLine"),
-    ("captive portal", "a captive portal"),
-    ("wlan_user_ip", "a captive portal"),
-    ("type=\"password\"", "a login form"),
-    ("type='password'", "a login form"),
-    ("type=password", "a login form"),
-];
-
 /// What block pages of any maker say.
 const BLOCKED: [&str; 10] = [
     "has been blocked",
@@ -294,30 +256,11 @@ const BLOCKED: [&str; 10] = [
     "认证上网",
 ];
 
-/// Fields that only suchproducts send when they answer themselves.
-const FIELDS: [(&str, &str, &str); 6] = [
-    ("cf-mitigated", "challenge", "Cloudflare (challenge)"),
-    ("server", "zscaler", "Zscaler"),
-    ("server", "huaweicloudwaf", "Huawei WAF"),
-    ("server", "qianxin-waf", "360 WAF"),
-    ("server", "jiasule-waf", "Jiasule"),
-    ("x-squid-error", "err_access_denied", "Squid (access denied)"),
-];
-
-fn product(evidence: &Evidence<'_>, page: &str) -> Option<&'static str> {
-    let by_words = PRODUCTS.iter().find(|(words, _)| page.contains(words)).map(|(_, product)| *product);
-    by_words.or_else(|| {
-        let matches =
-            |(name, value, _): &&(&str, &str, &str)| evidence.field(name).is_some_and(|field| field.to_lowercase().contains(value));
-        FIELDS.iter().find(matches).map(|(_, _, product)| *product)
-    })
-}
-
 fn html_instead_of_api(evidence: &Evidence<'_>) -> Option<Found> {
     let text = evidence.page()?;
     let status = evidence.status()?;
-    let (product, found) = match product(evidence, &text) {
-        Some(product) => (product, Found::certain()),
+    let (product, found) = match products::answered(evidence.head()?, &text) {
+        Some(product) => (product.name, Found::certain()),
         None if evidence.is_markup() && BLOCKED.iter().any(|words| text.contains(words)) => ("?", Found::likely()),
         None if status == 511 => ("a captive portal", Found::certain()),
         None => return None,
@@ -334,27 +277,12 @@ const fn text_of_unknown() -> Text {
 }
 
 fn redirect(evidence: &Evidence<'_>, to_login: bool) -> Option<Found> {
-    const LOGIN: [&str; 14] = [
-        "login",
-        "signin",
-        "sign-in",
-        "sso",
-        "oauth",
-        "saml",
-        "portal",
-        "captive",
-        "wlan",
-        "wifi",
-        "urlblock.php",
-        "notify.bluecoat",
-        "gateway.zscaler",
-        "blockpage",
-    ];
+    const LOGIN: [&str; 9] = ["login", "signin", "sign-in", "sso", "oauth", "saml", "portal", "wlan", "wifi"];
     evidence.status().filter(|status| (300..400).contains(status) && *status != 304)?;
     let field = evidence.head()?.all("location").next();
     let location = field.map_or("", |field| field.value.as_str());
     let lower = location.to_lowercase();
-    let is_login = LOGIN.iter().any(|word| lower.contains(word));
+    let is_login = LOGIN.iter().any(|word| lower.contains(word)) || products::redirects(evidence.head()?).is_some();
     if is_login != to_login {
         return None;
     }

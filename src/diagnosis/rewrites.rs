@@ -5,6 +5,7 @@ use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::api::model;
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
+use crate::products;
 use crate::wire::coding::Progress;
 use crate::wire::content::{Form, Mislabel};
 use crate::wire::framing::Framing;
@@ -207,37 +208,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// Issuers of products that open TLS, by words of the issuer's name.
-const INTERCEPTORS: [(&str, &str); 22] = [
-    ("mitmproxy", "mitmproxy"),
-    ("charles proxy", "Charles"),
-    ("do_not_trust_fiddler", "Fiddler"),
-    ("fiddlerroot", "Fiddler"),
-    ("proxyman", "Proxyman"),
-    ("portswigger", "Burp"),
-    ("zscaler", "Zscaler"),
-    ("fortinet", "Fortinet"),
-    ("fortigate", "Fortinet"),
-    ("palo alto networks", "Palo Alto"),
-    ("netskope", "Netskope"),
-    ("bluecoat", "Blue Coat"),
-    ("symantec web security", "Symantec"),
-    ("cisco umbrella", "Cisco Umbrella"),
-    ("mcafee web gateway", "McAfee"),
-    ("skyhigh", "Skyhigh"),
-    ("forcepoint", "Forcepoint"),
-    ("websense", "Forcepoint"),
-    ("sophos", "Sophos"),
-    ("kaspersky anti-virus", "Kaspersky"),
-    ("avast web/mail shield", "Avast"),
-    ("sangfor", "Sangfor"),
-];
-
 fn tls_intercepted(evidence: &Evidence<'_>) -> Option<Found> {
     let issuer = evidence.transcript.tls.as_ref()?.issuer.as_ref()?;
-    let lower = issuer.to_lowercase();
-    let (_, product) = INTERCEPTORS.iter().find(|(words, _)| lower.contains(words))?;
-    Some(Found::likely().value("product", *product).value("issuer", super::excerpt(issuer)))
+    let product = products::intercepts(issuer)?;
+    Some(Found::likely().value("product", product.name).value("issuer", super::excerpt(issuer)))
 }
 
 fn coding_mislabelled(evidence: &Evidence<'_>) -> Option<Found> {

@@ -5,6 +5,7 @@ use colored::{ColoredString, Colorize as _};
 use super::excerpt::Excerpt;
 use super::model::{AlternativeReport, FindingReport, Ledger, Report};
 use super::{sanitize, words};
+use crate::diagnosis::timers::Since;
 use crate::diagnosis::{Severity, Side};
 use crate::exchange::source::Source;
 use crate::lang::{Lang, Text};
@@ -169,6 +170,16 @@ impl Page {
         }
         for alternative in &report.verdict.alternatives {
             self.note(words::OR, &or(alternative, lang));
+        }
+        if let Some(timer) = &report.timing.looks_like {
+            let words = if timer.since == Since::Request { words::AFTER_REQUEST } else { words::AFTER_SILENCE };
+            let text = words.fill(lang, |slot| {
+                Some(if slot == "seconds" { format!("{:.1}", timer.measured_ms / 1000.0) } else { timer.owners.clone() })
+            });
+            self.note(words::TIMER, &text);
+        }
+        if !report.route.products.is_empty() {
+            self.note(words::VIA, &report.route.products.join(" · "));
         }
         if let Some(source) = &report.source {
             self.note(words::SOURCE, &words::source(source, lang));

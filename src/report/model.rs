@@ -4,11 +4,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::reply::Usage;
+use crate::diagnosis::timers::{self, Since};
 use crate::diagnosis::{self, Alternative, AtFault, Class, Confidence, Diagnosis, Finding, Severity, Side};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, How, Opened, TlsFacts};
 use crate::exchange::source::Source;
 use crate::lang::Lang;
+use crate::products;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
 use crate::wire::json::Closure;
@@ -200,6 +202,8 @@ pub struct Route {
     pub address: Option<String>,
     pub proxy: Option<String>,
     pub tls: Option<TlsFacts>,
+    /// Products that show themselves in fields, cookies or the certificate: recorded, not judged.
+    pub products: Vec<&'static str>,
     /// Fields by which intermediaries and servers name themselves: recorded, not judged.
     pub marks: Vec<(String, String)>,
 }
@@ -213,6 +217,18 @@ pub struct Timing {
     pub arrivals_step: f64,
     /// Start in milliseconds and bytes.
     pub arrivals: Vec<(f64, u64)>,
+    /// Whose timer the end looks like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<TimerReport>,
+}
+
+/// A duration that is the length of a timer that many keep.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimerReport {
+    pub seconds: u32,
+    pub measured_ms: f64,
+    pub since: Since,
+    pub owners: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -263,7 +279,7 @@ impl Report {
             request: request(evidence),
             response: response(evidence),
             route: route(evidence),
-            timing: timing(evidence),
+            timing: timing(evidence, diagnosis, lang),
             answer: answer(evidence, diagnosis),
             recovered: attempts.len() > 1 && diagnosis.is_healthy(),
             attempts,
@@ -527,18 +543,28 @@ fn route(evidence: &Evidence<'_>) -> Route {
         endpoint: evidence.asked().endpoint.clone(),
         address,
         proxy: evidence.asked().proxy.clone(),
+        products: products::passed(evidence.head(), evidence.transcript.tls.as_ref().and_then(|tls| tls.issuer.as_deref()))
+            .into_iter()
+            .map(|product| product.name)
+            .collect(),
         tls: evidence.transcript.tls.clone(),
         marks,
     }
 }
 
-fn timing(evidence: &Evidence<'_>) -> Timing {
+fn timing(evidence: &Evidence<'_>, diagnosis: &Diagnosis, lang: Lang) -> Timing {
     let arrivals = &evidence.transcript.arrivals;
     Timing {
         times: evidence.transcript.times.clone(),
         longest_silence: arrivals.longest_silence.map(|(_, length)| length as f64 / 1000.0),
         arrivals_step: arrivals.width_ms(),
         arrivals: arrivals.histogram(),
+        looks_like: timers::likeness(evidence, diagnosis).map(|likeness| TimerReport {
+            seconds: likeness.seconds,
+            measured_ms: likeness.measured_ms,
+            since: likeness.since,
+            owners: likeness.owners.get(lang).to_string(),
+        }),
     }
 }
 

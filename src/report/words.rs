@@ -12,6 +12,12 @@ pub const HELP: Text = text("help:", "建议：");
 pub const ALSO: Text = text("also:", "另有：");
 pub const CONFIRM: Text = text("confirm:", "确认：");
 pub const OR: Text = text("or:", "或者：");
+pub const VIA: Text = text("via:", "途经：");
+pub const TIMER: Text = text("timer:", "计时：");
+pub const AFTER_REQUEST: Text =
+    text("{seconds} s after the request, the length of {owners}", "请求后 {seconds} 秒，正是这些计时器的长度：{owners}");
+pub const AFTER_SILENCE: Text =
+    text("{seconds} s after the last byte, the length of {owners}", "最后一个字节后 {seconds} 秒，正是这些计时器的长度：{owners}");
 pub const SOURCE: Text = text("from:", "来源：");
 pub const SAID: Text = text("says so", "这样说");
 pub const ALTERNATIVE: Text =
