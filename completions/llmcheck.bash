@@ -305,7 +305,7 @@ _llmcheck() {
             return 0
             ;;
         llmcheck__subcmd__generate)
-            opts="-v -q -h -V --out --lang --verbose --quiet --help --version completions man"
+            opts="-v -q -h -V --out --lang --verbose --quiet --help --version completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

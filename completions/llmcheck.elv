@@ -31,7 +31,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand diagnose 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text'
             cand explain 'Say what a diagnosis means'
             cand lab 'The built-in server that misbehaves on purpose'
-            cand generate 'Write shell completions and manual pages'
+            cand generate 'Write shell completions, manual pages or the JSON Schema of reports'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'llmcheck;chat'= {
@@ -121,7 +121,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand --version 'Print version'
         }
         &'llmcheck;generate'= {
-            cand --out 'Where to write the files'
+            cand --out 'Where to write the files; the schema goes to stdout without it'
             cand --lang 'The language of every word of a diagnosis'
             cand -v 'Raw heads, timing and the source of each setting too'
             cand --verbose 'Raw heads, timing and the source of each setting too'
@@ -137,7 +137,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand diagnose 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text'
             cand explain 'Say what a diagnosis means'
             cand lab 'The built-in server that misbehaves on purpose'
-            cand generate 'Write shell completions and manual pages'
+            cand generate 'Write shell completions, manual pages or the JSON Schema of reports'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'llmcheck;help;chat'= {

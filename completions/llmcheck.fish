@@ -35,7 +35,7 @@ complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "chat" -d 'Send on
 complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "diagnose" -d 'Give the same diagnosis from a recording, a HAR, curl\'s output, a response or an error text'
 complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "explain" -d 'Say what a diagnosis means'
 complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "lab" -d 'The built-in server that misbehaves on purpose'
-complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "generate" -d 'Write shell completions and manual pages'
+complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "generate" -d 'Write shell completions, manual pages or the JSON Schema of reports'
 complete -c llmcheck -n "__fish_llmcheck_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s m -l model -d 'The model [default: gpt-4o-mini]' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l system -d 'A system message before the prompt' -r
@@ -105,7 +105,7 @@ complete -c llmcheck -n "__fish_llmcheck_using_subcommand lab" -s v -l verbose -
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand lab" -s q -l quiet -d 'Nothing on stderr but wrong usage'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand lab" -s h -l help -d 'Print help'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand lab" -s V -l version -d 'Print version'
-complete -c llmcheck -n "__fish_llmcheck_using_subcommand generate" -l out -d 'Where to write the files' -r -f -a "(__fish_complete_directories)"
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand generate" -l out -d 'Where to write the files; the schema goes to stdout without it' -r -f -a "(__fish_complete_directories)"
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand generate" -l lang -d 'The language of every word of a diagnosis' -r -f -a "auto\t''
 en\t''
 zh\t''"
@@ -117,5 +117,5 @@ complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_s
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_seen_subcommand_from chat diagnose explain lab generate help" -f -a "diagnose" -d 'Give the same diagnosis from a recording, a HAR, curl\'s output, a response or an error text'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_seen_subcommand_from chat diagnose explain lab generate help" -f -a "explain" -d 'Say what a diagnosis means'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_seen_subcommand_from chat diagnose explain lab generate help" -f -a "lab" -d 'The built-in server that misbehaves on purpose'
-complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_seen_subcommand_from chat diagnose explain lab generate help" -f -a "generate" -d 'Write shell completions and manual pages'
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_seen_subcommand_from chat diagnose explain lab generate help" -f -a "generate" -d 'Write shell completions, manual pages or the JSON Schema of reports'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand help; and not __fish_seen_subcommand_from chat diagnose explain lab generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

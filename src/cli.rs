@@ -55,7 +55,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// The built-in server that misbehaves on purpose
     Lab(LabArgs),
-    /// Write shell completions and manual pages
+    /// Write shell completions, manual pages or the JSON Schema of reports
     Generate(GenerateArgs),
 }
 
@@ -304,9 +304,9 @@ pub struct LabArgs {
 pub struct GenerateArgs {
     pub what: Generated,
 
-    /// Where to write the files
+    /// Where to write the files; the schema goes to stdout without it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub out: PathBuf,
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -315,6 +315,8 @@ pub enum Generated {
     Completions,
     /// A manual page for each subcommand
     Man,
+    /// The JSON Schema of a report
+    Schema,
 }
 
 /// A duration as humantime reads it; a bare number is refused, because its unit would be a guess.

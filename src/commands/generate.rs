@@ -1,24 +1,41 @@
-//! `llmcheck generate`: completions and manual pages from the definition of the command line.
+//! `llmcheck generate`: completions and manual pages from the definition of the command line, the JSON Schema from that of the report.
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell;
 
 use super::Failure;
 use super::console::Console;
 use crate::cli::{Cli, GenerateArgs, Generated};
+use crate::report::model::Report;
 
-pub fn run(args: &GenerateArgs, _: &Console) -> Result<u8, Failure> {
-    let written = std::fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be created", args.out.display())).and_then(|()| {
-        match args.what {
-            Generated::Completions => completions(&args.out),
-            Generated::Man => man(&args.out),
-        }
-    });
+pub fn run(args: &GenerateArgs, console: &Console) -> Result<u8, Failure> {
+    let Some(out) = &args.out else {
+        return match args.what {
+            Generated::Schema => console.print(&schema().map_err(Failure::Internal)?).map(|_| 0),
+            Generated::Completions | Generated::Man => Err(Failure::Usage(anyhow!("name a directory for the files with --out DIR"))),
+        };
+    };
+    let written =
+        std::fs::create_dir_all(out).with_context(|| format!("{} cannot be created", out.display())).and_then(|()| match args.what {
+            Generated::Completions => completions(out),
+            Generated::Man => man(out),
+            Generated::Schema => {
+                std::fs::write(out.join(SCHEMA_FILE), schema()?).with_context(|| format!("{SCHEMA_FILE} cannot be written"))
+            }
+        });
     written.map_err(Failure::Internal)?;
     Ok(0)
+}
+
+const SCHEMA_FILE: &str = "llmcheck.report.1.schema.json";
+
+/// The JSON Schema (draft 2020-12) of what `--json` prints.
+fn schema() -> anyhow::Result<String> {
+    let schema = schemars::schema_for!(Report);
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }
 
 fn completions(out: &Path) -> anyhow::Result<()> {

@@ -108,7 +108,7 @@ pub enum Opened {
 }
 
 /// The TLS session and the peer's certificate.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema, Deserialize)]
 pub struct TlsFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

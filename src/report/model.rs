@@ -18,7 +18,7 @@ use crate::wire::transcript::{Times, Transcript};
 
 pub const SCHEMA: &str = "llmcheck.report/1";
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Report {
     pub schema: &'static str,
     pub tool: String,
@@ -46,7 +46,7 @@ pub struct Report {
     pub settings: Option<Map<String, Value>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Verdict {
     pub class: Class,
     pub code: &'static str,
@@ -67,7 +67,7 @@ pub struct Verdict {
     pub alternatives: Vec<AlternativeReport>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AlternativeReport {
     pub code: &'static str,
     pub class: Class,
@@ -78,7 +78,7 @@ pub struct AlternativeReport {
 }
 
 /// What the evidence is and what it does not show.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct SourceReport {
     pub kind: Source,
     /// Body, chunks, coding, length, end, arrivals.
@@ -108,7 +108,7 @@ impl SourceReport {
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct FindingReport {
     pub code: &'static str,
     pub class: Class,
@@ -122,7 +122,7 @@ pub struct FindingReport {
 }
 
 /// A place in the bytes of one side of the connection, end exclusive.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct MarkReport {
     pub key: &'static str,
     pub label: String,
@@ -132,20 +132,20 @@ pub struct MarkReport {
 }
 
 /// One independent sign of completeness and what it says.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Witness {
     pub name: &'static str,
     pub says: Testimony,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Testimony {
     Complete,
     Incomplete,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct Ledger {
     pub framing: Framing,
     pub declared: Option<u64>,
@@ -164,7 +164,7 @@ pub struct Ledger {
     pub not_kept: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Sse {
     pub events: u64,
     pub comments: u64,
@@ -172,7 +172,7 @@ pub struct Sse {
     pub finish_reason: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Request {
     pub method: String,
     pub url: String,
@@ -183,7 +183,7 @@ pub struct Request {
     pub model: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Response {
     pub version: String,
     pub status: Option<u16>,
@@ -196,7 +196,7 @@ pub struct Response {
 }
 
 /// What lies between us and the answer, as far as it shows itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Route {
     pub endpoint: String,
     pub address: Option<String>,
@@ -208,7 +208,7 @@ pub struct Route {
     pub marks: Vec<(String, String)>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Timing {
     #[serde(flatten)]
     pub times: Times,
@@ -223,7 +223,7 @@ pub struct Timing {
 }
 
 /// A duration that is the length of a timer that many keep.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct TimerReport {
     pub seconds: u32,
     pub measured_ms: f64,
@@ -231,7 +231,7 @@ pub struct TimerReport {
     pub owners: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Answer {
     pub text: Option<String>,
     pub finish_reason: Option<String>,
@@ -242,7 +242,7 @@ pub struct Answer {
     pub cut_off: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Attempt {
     pub endpoint: String,
     pub model: Option<String>,

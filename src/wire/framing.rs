@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::head::{Head, Span};
 
 /// How the head says that the body ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Framing {
     Chunked,

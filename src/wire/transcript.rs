@@ -49,7 +49,7 @@ pub struct Response {
 }
 
 /// Milliseconds after the start.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Times {
     pub resolved: Option<f64>,
     pub connected: Option<f64>,
