@@ -3,10 +3,10 @@
 use colored::{ColoredString, Colorize as _};
 
 use super::excerpt::Excerpt;
-use super::model::{AlternativeReport, FindingReport, Ledger, Report};
+use super::model::{AlternativeReport, FindingReport, Ledger, Report, Testimony, Witness};
 use super::{sanitize, words};
 use crate::diagnosis::timers::Since;
-use crate::diagnosis::{Severity, Side};
+use crate::diagnosis::{Class, Severity, Side};
 use crate::exchange::source::Source;
 use crate::lang::{Lang, Text};
 use crate::wire::kept::Kept;
@@ -168,6 +168,7 @@ impl Page {
         for finding in report.findings.iter().filter(|finding| finding.code != report.verdict.code) {
             self.note(words::ALSO, &beside(finding, lang));
         }
+        self.witnesses(report);
         for alternative in &report.verdict.alternatives {
             self.note(words::OR, &or(alternative, lang));
         }
@@ -188,6 +189,25 @@ impl Page {
             self.note_unwrapped(words::CONFIRM, command);
         }
         self.note_unwrapped(words::MORE, &format!("llmcheck explain {}", report.verdict.code));
+    }
+
+    /// What speaks against the verdict; where there is none, all that is known.
+    fn witnesses(&mut self, report: &Report) {
+        let lang = self.style.lang;
+        let say = |words: Text, names: &[&str]| words.fill(lang, |_| Some(words::witnesses(names, lang)));
+        if !report.verdict.against.is_empty() {
+            self.note(words::BUT, &say(words::SAY_COMPLETE, &report.verdict.against));
+        }
+        if report.verdict.class == Class::Unknown && !report.witnesses.is_empty() {
+            let (complete, incomplete): (Vec<&Witness>, Vec<&Witness>) =
+                report.witnesses.iter().partition(|witness| witness.says == Testimony::Complete);
+            for (words, witnesses) in [(words::COMPLETE, complete), (words::SAY_INCOMPLETE, incomplete)] {
+                let names: Vec<&str> = witnesses.iter().map(|witness| witness.name).collect();
+                if !names.is_empty() {
+                    self.note(words::FACTS, &say(words, &names));
+                }
+            }
+        }
     }
 
     fn note(&mut self, name: Text, text: &str) {

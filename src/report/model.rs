@@ -62,6 +62,9 @@ pub struct Verdict {
     pub confirm: Option<String>,
     /// The witnesses that speak for it.
     pub decided_by: Vec<&'static str>,
+    /// The witnesses that speak against it: where they were believed, the fault would pass for success.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<&'static str>,
     /// Other causes that would leave the same bytes or words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<AlternativeReport>,
@@ -314,8 +317,22 @@ fn verdict(evidence: &Evidence<'_>, diagnosis: &Diagnosis, witnesses: &[Witness]
             .collect(),
         confirm: Some(confirm.replace("{command}", &command)).filter(|command| !command.is_empty()),
         decided_by: witnesses.iter().filter(|witness| witness.says == testimony).map(|witness| witness.name).collect(),
+        against: against(entry.class, witnesses),
         alternatives: diagnosis.verdict.alternatives.iter().filter_map(|alternative| alternative_report(alternative, lang)).collect(),
     }
+}
+
+/// Completeness is in question only where something is cut or broken off.
+fn against(class: Class, witnesses: &[Witness]) -> Vec<&'static str> {
+    if !matches!(class, Class::Truncation | Class::StreamError) {
+        return Vec::new();
+    }
+    // That there is some content says nothing of its end.
+    witnesses
+        .iter()
+        .filter(|witness| witness.says == Testimony::Complete && witness.name != "content")
+        .map(|witness| witness.name)
+        .collect()
 }
 
 /// The title's numbers are the other exchange's: left open here.

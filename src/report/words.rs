@@ -11,6 +11,12 @@ pub const WHAT: Text = text("what:", "经过：");
 pub const HELP: Text = text("help:", "建议：");
 pub const ALSO: Text = text("also:", "另有：");
 pub const CONFIRM: Text = text("confirm:", "确认：");
+pub const BUT: Text = text("but:", "但是：");
+pub const SAY_COMPLETE: Text =
+    text("complete by {witnesses}: who looks only there takes it for success", "{witnesses}显示完整：只看这些的会当作成功");
+pub const FACTS: Text = text("facts:", "事实：");
+pub const COMPLETE: Text = text("complete by {witnesses}", "{witnesses}显示完整");
+pub const SAY_INCOMPLETE: Text = text("incomplete by {witnesses}", "{witnesses}显示不完整");
 pub const OR: Text = text("or:", "或者：");
 pub const VIA: Text = text("via:", "途经：");
 pub const TIMER: Text = text("timer:", "计时：");
@@ -78,6 +84,24 @@ pub fn confidence(confidence: Confidence) -> Text {
         Confidence::Likely => text("likely", "很可能"),
         Confidence::Possible => text("possible", "可能"),
     }
+}
+
+/// Names of witnesses, joined.
+pub fn witnesses(names: &[&str], lang: Lang) -> String {
+    let name = |name: &&str| {
+        let words = match *name {
+            "declared-length" => text("the declared length", "声明长度"),
+            "last-chunk" => text("the last chunk", "最后一个分块"),
+            "end-of-connection" => text("the orderly end of the connection", "连接的正常结束"),
+            "coding-trailer" => text("the coding's trailer", "编码的结尾"),
+            "json" => text("the JSON", "JSON"),
+            "finish-reason" => text("finish_reason", "finish_reason"),
+            "done" => text("[DONE]", "[DONE]"),
+            _ => text("the content", "内容"),
+        };
+        words.get(lang)
+    };
+    names.iter().map(name).collect::<Vec<_>>().join(if lang == Lang::Zh { "、" } else { ", " })
 }
 
 /// What the evidence is, and what it does not show.
