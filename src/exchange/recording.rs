@@ -158,6 +158,7 @@ pub enum How {
     #[serde(alias = "timeout")]
     Deadline,
     /// The peer closed its side in order.
+    #[serde(alias = "eof")]
     Fin,
     /// Nothing came within the bound on the first byte.
     FirstByteTimeout,
@@ -299,7 +300,7 @@ impl<R: BufRead> Iterator for Lines<R> {
     }
 }
 
-/// What a line says; nothing for an end that nobody saw, which reports call «none».
+/// What a line says; nothing where it is a step or an end that is not known.
 fn parse_line(text: &str) -> Result<Option<Line>> {
     if text.starts_with('{') {
         #[derive(Deserialize)]
@@ -316,21 +317,44 @@ fn parse_line(text: &str) -> Result<Option<Line>> {
     let (seconds, connection, kind, data): (f64, u32, String, Value) = serde_json::from_str(text)
         .context("neither the first line of a recording nor [seconds, connection, kind, data]; recordings are made with --record")?;
     let kind = match kind.as_str() {
-        "open" => match data {
-            Value::String(address) => Kind::Open(Opened::Connected { address }),
-            data => Kind::Open(serde_json::from_value(data).context("the data of \"open\"")?),
+        "open" => match opened(data)? {
+            Some(opened) => Kind::Open(opened),
+            None => return Ok(None),
         },
         ">" => Kind::Sent(Cow::Owned(bytes_from_value(data)?)),
         "<" => Kind::Received(Cow::Owned(bytes_from_value(data)?)),
-        "end" if data == "none" => return Ok(None),
-        "end" if data.is_string() => Kind::End(Ending::new(serde_json::from_value(data).context("the data of \"end\"")?)),
-        "end" => Kind::End(serde_json::from_value(data).context("the data of \"end\"")?),
+        "end" => match ending(data)? {
+            Some(ending) => Kind::End(ending),
+            None => return Ok(None),
+        },
         other => bail!("the kind is {other:?}; known are \"open\", \">\", \"<\" and \"end\""),
     };
     if !(0.0..1e9).contains(&seconds) {
         bail!("the time {seconds} is not within a recording");
     }
     Ok(Some(Line::Event(Event { at: (seconds * 1e6).round() as u64, connection, kind })))
+}
+
+/// A step that another version knows and this one does not is passed over: it is no byte of the exchange.
+fn opened(data: Value) -> Result<Option<Opened>> {
+    match data {
+        Value::String(address) => Ok(Some(Opened::Connected { address })),
+        Value::Object(object) => {
+            let address = object.get("address").and_then(Value::as_str).map(|address| Opened::Connected { address: address.to_string() });
+            Ok(serde_json::from_value(Value::Object(object)).ok().or(address))
+        }
+        _ => bail!("the data of \"open\" is neither an address nor an object"),
+    }
+}
+
+/// An end that nobody saw, or that this version has no word for, is not known.
+fn ending(data: Value) -> Result<Option<Ending>> {
+    match data {
+        Value::String(how) => Ok(serde_json::from_value(Value::String(how)).ok().map(Ending::new)),
+        Value::Object(object) => Ok(serde_json::from_value(Value::Object(object)).ok()),
+        Value::Null => Ok(None),
+        _ => bail!("the data of \"end\" is neither a word nor an object"),
+    }
 }
 
 fn bytes_from_value(data: Value) -> Result<Vec<u8>> {
