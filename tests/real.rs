@@ -20,6 +20,8 @@ mod nginx;
 mod node;
 #[path = "real/python.rs"]
 mod python;
+#[path = "real/schema.rs"]
+mod schema;
 #[path = "real/squid.rs"]
 mod squid;
 #[path = "real/tls.rs"]
