@@ -1,5 +1,5 @@
 //! Whether a JSON text has come to its end, known at every byte and without keeping the text. It follows strings and brackets only:
-//! what else may be wrong inside is for a real parser to say.
+//! what else may be wrong inside is for a real parser to say. A number or a word at the top level has no end of its own; no answer is one.
 
 /// How far a JSON text came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Closure {
     Closed {
         end: u64,
     },
-    /// A closing bracket that nothing opened, or of the other kind.
+    /// A closing bracket that nothing opened or of the other kind, or no object, array or string at all.
     Broken {
         at: u64,
     },
@@ -23,10 +23,9 @@ pub struct Scanner {
     closure: Closure,
     /// One bit for each open bracket, the innermost last: set for an object.
     open: Vec<bool>,
+    is_too_deep: bool,
     in_string: bool,
     escaped: bool,
-    /// A number, `true`, `false` or `null` at the top level; it ends only where something else begins.
-    in_bare_word: bool,
     offset: u64,
     /// Where something other than white space follows the first value.
     pub trailing: Option<u64>,
@@ -34,13 +33,12 @@ pub struct Scanner {
 
 /// Brackets nested deeper than this are no chat answer; the text then never closes.
 const DEEPEST: usize = 100_000;
+/// RFC 8259 section 8.1 forbids it and lets a parser pass over it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Scanner {
     pub fn closure(&self) -> Closure {
-        match self.closure {
-            Closure::Open if self.in_bare_word && self.open.is_empty() => Closure::Closed { end: self.offset },
-            closure => closure,
-        }
+        self.closure
     }
 
     /// How many quotes and brackets would close the text as it stands.
@@ -49,8 +47,8 @@ impl Scanner {
     }
 
     pub fn feed(&mut self, bytes: &[u8]) {
-        let mut at = 0;
-        while at < bytes.len() {
+        let mut at = if self.offset == 0 && bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        while at < bytes.len() && !self.is_too_deep {
             if self.in_string {
                 at += self.skip_string(&bytes[at..]);
                 continue;
@@ -73,15 +71,13 @@ impl Scanner {
     /// `end` is the offset after the byte.
     fn take(&mut self, byte: u8, end: u64) {
         if byte.is_ascii_whitespace() {
-            if self.in_bare_word && self.open.is_empty() {
-                self.closure = Closure::Closed { end: end - 1 };
-            }
             return;
         }
         self.closure = Closure::Open;
         match byte {
             b'"' => self.in_string = true,
-            b'{' | b'[' if self.open.len() < DEEPEST => self.open.push(byte == b'{'),
+            b'{' | b'[' if self.open.len() == DEEPEST => self.is_too_deep = true,
+            b'{' | b'[' => self.open.push(byte == b'{'),
             b'}' | b']' => match self.open.pop() {
                 Some(is_object) if is_object == (byte == b'}') => {
                     if self.open.is_empty() {
@@ -90,7 +86,7 @@ impl Scanner {
                 }
                 _ => self.closure = Closure::Broken { at: end - 1 },
             },
-            _ if self.open.is_empty() => self.in_bare_word = true,
+            _ if self.open.is_empty() => self.closure = Closure::Broken { at: end - 1 },
             _ => {}
         }
     }
@@ -144,11 +140,25 @@ mod tests {
     }
 
     #[test]
-    fn strings_and_words_at_the_top_level_close_too() {
+    fn a_string_closes_too_and_words_are_no_answer() {
         assert_eq!(scan("\"ab\"", 1).0, Closure::Closed { end: 4 });
-        assert_eq!(scan("null\n", 2).0, Closure::Closed { end: 4 });
-        assert_eq!(scan("12", 2).0, Closure::Closed { end: 2 });
+        assert_eq!(scan(" null\n", 2).0, Closure::Broken { at: 1 });
         assert_eq!(scan(" \n", 1).0, Closure::Empty);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        for text in ["\u{feff}{}", "\u{feff}\n{}"] {
+            assert_eq!(scan(text, 100), (Closure::Closed { end: text.len() as u64 }, None));
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_too_deep_to_follow_never_closes() {
+        let text = format!("{}{}", "[".repeat(DEEPEST + 1), "]".repeat(DEEPEST + 1));
+        assert_eq!(scan(&text, 1000), (Closure::Open, None));
+        let text = format!("{}{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        assert_eq!(scan(&text, 1000), (Closure::Closed { end: text.len() as u64 }, None));
     }
 
     #[test]
