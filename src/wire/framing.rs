@@ -126,7 +126,7 @@ enum State {
         start: u64,
     },
     Trailer {
-        line: Vec<u8>,
+        line_is_blank: bool,
     },
     /// After the last chunk, or after a chunk that is none.
     Over,
@@ -234,21 +234,21 @@ impl Body {
                 let newline = memchr::memchr(b'\n', bytes);
                 let taken = newline.map_or(bytes.len(), |newline| newline + 1);
                 line.extend_from_slice(&bytes[..taken]);
-                if newline.is_some() || line.len() > LONGEST_SIZE_LINE || size_is_impossible(line) {
+                if newline.is_some() || size_is_impossible(line) {
                     self.end_of_size_line(piece);
                 }
                 taken
             }
-            State::Trailer { line } => {
+            State::Trailer { line_is_blank } => {
                 let newline = memchr::memchr(b'\n', bytes);
                 let taken = newline.map_or(bytes.len(), |newline| newline + 1);
-                line.extend_from_slice(&bytes[..taken.min(LONGEST_SIZE_LINE)]);
+                *line_is_blank &= bytes[..taken].trim_ascii().is_empty();
                 if newline.is_some() {
-                    if line.trim_ascii().is_empty() {
+                    if *line_is_blank {
                         self.chunked_end = Some(at + taken as u64);
                         self.state = State::Over;
                     } else {
-                        line.clear();
+                        *line_is_blank = true;
                     }
                 }
                 taken
@@ -261,7 +261,7 @@ impl Body {
             return;
         };
         match chunk_size(&line) {
-            Some(0) => self.state = State::Trailer { line: Vec::new() },
+            Some(0) => self.state = State::Trailer { line_is_blank: true },
             Some(size) => {
                 self.chunks += 1;
                 let (smallest, largest) = self.smallest_and_largest_chunk.unwrap_or((size, size));
@@ -315,6 +315,9 @@ pub enum Inside {
 
 /// The size in a chunk's first line; extensions after `;` are ignored (RFC 9112 section 7.1.1).
 fn chunk_size(line: &[u8]) -> Option<u64> {
+    if size_is_impossible(line) {
+        return None;
+    }
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
@@ -322,10 +325,11 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// No continuation makes this a size line.
+/// No continuation makes this a size line. What is true of a line's beginning is true of the line, so that it does not matter where the
+/// flow was cut into reads.
 fn size_is_impossible(line: &[u8]) -> bool {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or(line).trim_ascii_start();
-    digits.first().is_some_and(|byte| !byte.is_ascii_hexdigit()) || digits.len() > 64
+    line.len() > LONGEST_SIZE_LINE || digits.len() > 64 || digits.first().is_some_and(|byte| !byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -383,6 +387,19 @@ mod tests {
             assert_eq!(reader.fault.as_ref().map(|fault| (fault.what, fault.span.start)), Some((ChunkFaultKind::Size, at)), "step {step}");
             let (reader, ..) = read("Transfer-Encoding: chunked\r\n", b"2\r\nhi!\r\n", step);
             assert_eq!(reader.fault.map(|fault| fault.what), Some(ChunkFaultKind::DataEnd));
+        }
+    }
+
+    #[test]
+    fn a_size_line_that_is_too_long_is_none_however_it_was_cut() {
+        let zeros = format!("{}\r\n\r\n", "0".repeat(65));
+        let extension = format!("5;{}\r\nhello\r\n0\r\n\r\n", "x".repeat(LONGEST_SIZE_LINE));
+        for body in [&zeros, &extension] {
+            for step in [1, 7, body.len()] {
+                let (reader, payload, beyond) = read("Transfer-Encoding: chunked\r\n", body.as_bytes(), step);
+                assert_eq!((payload.len(), beyond.len()), (0, body.len()), "{step}");
+                assert_eq!(reader.fault.map(|fault| fault.what), Some(ChunkFaultKind::Size), "{step}");
+            }
         }
     }
 
