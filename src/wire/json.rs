@@ -1,5 +1,5 @@
 //! Whether a JSON text has come to its end, known at every byte and without keeping the text. It follows strings and brackets only:
-//! what else may be wrong inside is for a real parser to say. A number or a word at the top level has no end of its own; no answer is one.
+//! what else may be wrong inside is for a real parser to say. No answer is a string, a number or a word.
 
 /// How far a JSON text came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Closure {
     Closed {
         end: u64,
     },
-    /// A closing bracket that nothing opened or of the other kind, or no object, array or string at all.
+    /// A closing bracket that nothing opened or of the other kind, or neither an object nor an array at all.
     Broken {
         at: u64,
     },
@@ -75,7 +75,6 @@ impl Scanner {
         }
         self.closure = Closure::Open;
         match byte {
-            b'"' => self.in_string = true,
             b'{' | b'[' if self.open.len() == DEEPEST => self.is_too_deep = true,
             b'{' | b'[' => self.open.push(byte == b'{'),
             b'}' | b']' => match self.open.pop() {
@@ -87,6 +86,7 @@ impl Scanner {
                 _ => self.closure = Closure::Broken { at: end - 1 },
             },
             _ if self.open.is_empty() => self.closure = Closure::Broken { at: end - 1 },
+            b'"' => self.in_string = true,
             _ => {}
         }
     }
@@ -102,9 +102,6 @@ impl Scanner {
             at += found + 1;
             if bytes[at - 1] == b'"' {
                 self.in_string = false;
-                if self.open.is_empty() {
-                    self.closure = Closure::Closed { end: self.offset + at as u64 };
-                }
                 return at;
             }
             if at == bytes.len() {
@@ -140,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn a_string_closes_too_and_words_are_no_answer() {
-        assert_eq!(scan("\"ab\"", 1).0, Closure::Closed { end: 4 });
+    fn nothing_but_a_bracket_opens_an_answer() {
+        assert_eq!(scan("\"ab\"", 1).0, Closure::Broken { at: 0 });
         assert_eq!(scan(" null\n", 2).0, Closure::Broken { at: 1 });
         assert_eq!(scan(" \n", 1).0, Closure::Empty);
     }
