@@ -238,6 +238,10 @@ pub struct ReportArgs {
     #[arg(long)]
     pub strict: bool,
 
+    /// Write a report to hand on, as .html or .md; may be repeated
+    #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub reports: Vec<PathBuf>,
+
     /// Record every event on the wire, secrets masked
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,

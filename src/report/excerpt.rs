@@ -39,6 +39,24 @@ impl Excerpt {
         let after = shown(bytes[end..line_end].trim_ascii_end(), false);
         Some(fit(&before, &marked, &after, (is_cut_before, is_cut_after), width, label))
     }
+
+    /// The text before, above and after the carets.
+    pub fn parts(&self) -> (&str, &str, &str) {
+        let at = byte_of_column(&self.text, self.indent);
+        let end = at + byte_of_column(&self.text[at..], self.carets);
+        (&self.text[..at], &self.text[at..end], &self.text[end..])
+    }
+}
+
+/// Where the character begins that stands in this column, or the end of the text.
+fn byte_of_column(text: &str, column: usize) -> usize {
+    let mut columns = 0;
+    let is_reached = |(_, c): &(usize, char)| {
+        let is_reached = columns >= column;
+        columns += c.width().unwrap_or(0);
+        is_reached
+    };
+    text.char_indices().find(is_reached).map_or(text.len(), |(at, _)| at)
 }
 
 /// The range, widened so that it begins and ends between characters: half of one cannot be shown.
@@ -104,6 +122,20 @@ mod tests {
         let text = "{\"content\":\"你好\"}";
         let (shown, carets) = excerpt(text, 15..18, 80);
         assert_eq!((shown.as_str(), carets.as_str()), (text, "              ^^"));
+    }
+
+    #[test]
+    fn the_parts_are_the_text_before_above_and_after_the_carets() {
+        let parts = |text: &str, span| {
+            let mut flow = Kept::default();
+            flow.push(text.as_bytes());
+            let excerpt = Excerpt::of(&flow, &span, 80, 0).unwrap();
+            let (before, marked, after) = excerpt.parts();
+            [before, marked, after].map(str::to_string)
+        };
+        assert_eq!(parts("ab你好c", 2..5), ["ab", "你", "好c"]);
+        assert_eq!(parts("abc", 3..3), ["abc", "", ""]);
+        assert_eq!(parts("abc", 1..1), ["a", "b", "c"]);
     }
 
     #[test]

@@ -1,7 +1,15 @@
 //! What is told of a run: one model, which knows nothing of printing, and printers that only read it.
 
+pub mod curl;
 mod excerpt;
+mod facts;
+pub mod file;
+mod html;
 pub mod human;
+mod markdown;
 pub mod model;
 pub mod sanitize;
+mod terms;
 mod words;
+
+pub use file::write;
