@@ -82,8 +82,8 @@ pub const WITHHELD: Text = text(
     "The bytes of the response are not shown: the server sent the key back in a form that cannot be masked byte for byte.",
     "不显示响应的字节：服务器以无法逐字节遮盖的形式回传了 key。",
 );
-pub const PLACE: Text = text("{side}, byte {start}", "{side}第 {start} 字节");
-pub const PLACES: Text = text("{side}, bytes {start} to {end}", "{side}第 {start} 至 {end} 字节");
+pub const PLACE: Text = text("offset {start} of the {side}", "{side}偏移 {start}");
+pub const PLACES: Text = text("offsets {start} to {end} of the {side}", "{side}偏移 {start} 至 {end}");
 pub const OF_REQUEST: Text = text("request", "请求");
 pub const OF_RESPONSE: Text = text("response", "响应");
 
@@ -105,8 +105,8 @@ pub const MADE: Text = text("Made by {tool} from an exchange that began at {star
 
 pub const TO_SCALE: Text = text("Drawn to scale.", "按比例绘制。");
 pub const SHORTENED: Text = text("The bars are shortened at the break; what is small is drawn larger.", "断口处缩短；过小的部分已放大。");
-pub const NO_LENGTH_CHUNKED: Text = text("no length: an empty chunk ends the body", "无长度：以空块结束");
-pub const NO_LENGTH_CLOSE: Text = text("no length: the body lasts until the connection closes", "无长度：到连接关闭为止");
+pub const NO_LENGTH_CHUNKED: Text = text("no length; ends with an empty chunk", "无长度，以空块结束");
+pub const NO_LENGTH_CLOSE: Text = text("no length; ends with the connection", "无长度，到连接关闭为止");
 pub const NO_LENGTH: Text = text("no length", "无长度");
 pub const WHOLE_AT: Text = text("the content is complete at byte {n}", "内容在第 {n} 字节完整");
 pub const NEVER_WHOLE: Text = text("the content is not complete here", "内容到此仍不完整");

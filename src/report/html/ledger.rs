@@ -111,7 +111,8 @@ fn widths(steps: &[u64]) -> Vec<f64> {
 
 /// One bar with its words.
 struct Row {
-    words: String,
+    /// Lines above the bar, the first its name.
+    words: Vec<String>,
     /// Class, first byte, end; no end is the drawing's own.
     parts: Vec<(&'static str, u64, Option<u64>)>,
     /// Where chunks end.
@@ -124,16 +125,18 @@ struct Row {
 
 impl Row {
     fn new(words: String, parts: Vec<(&'static str, u64, Option<u64>)>) -> Row {
-        Row { words, parts, ticks: Vec::new(), end: None, marks: Vec::new() }
+        Row { words: vec![words], parts, ticks: Vec::new(), end: None, marks: Vec::new() }
     }
 
     fn height(&self) -> f64 {
-        WORDS + BAR + UNDER * self.marks.len() as f64 + GAP
+        WORDS * self.words.len() as f64 + BAR + UNDER * self.marks.len() as f64 + GAP
     }
 
     fn draw(&self, html: &mut Html<'_>, scale: &Scale, top: f64) {
-        write(html, "name", 0.0, top + 13.0, &self.words);
-        let bar_top = top + WORDS;
+        for (index, words) in self.words.iter().enumerate() {
+            write(html, if index == 0 { "name" } else { "mark" }, 0.0, top + 13.0 + WORDS * index as f64, words);
+        }
+        let bar_top = top + WORDS * self.words.len() as f64;
         let mut longest: f64 = 0.0;
         for (class, from, to) in &self.parts {
             let to = to.map_or(1.0, |to| scale.at(to));
@@ -206,7 +209,7 @@ fn no_length(framing: Framing) -> Text {
 /// What came, what of it should not have, and what should have come besides.
 fn wire(exchange: &Exchange<'_>, response: &Response, named: &impl Fn(&str, &str) -> String) -> Row {
     let (ledger, lang) = (&exchange.report.ledger, exchange.lang);
-    let mut facts = vec![terms::bytes(ledger.wire, lang)];
+    let mut facts = Vec::new();
     let mut parts = Vec::new();
     let framed = ledger.declared.filter(|_| ledger.framing == Framing::ContentLength).unwrap_or(ledger.wire);
     parts.push(("came", 0, Some(ledger.wire.min(framed))));
@@ -223,8 +226,9 @@ fn wire(exchange: &Exchange<'_>, response: &Response, named: &impl Fn(&str, &str
         let last = if response.body.chunked_end.is_some() { terms::LAST_CHUNK } else { terms::NO_LAST_CHUNK };
         facts.push(last.get(lang).to_string());
     }
-    facts.push(words::ENDED.fill(lang, |_| Some(words::end(ledger.end).get(lang).to_string())));
-    let mut row = Row::new(named(terms::WIRE.get(lang), &facts.join(" · ")), parts);
+    let mut row = Row::new(named(terms::WIRE.get(lang), &terms::bytes(ledger.wire, lang)), parts);
+    row.words.extend((!facts.is_empty()).then(|| facts.join(" · ")));
+    row.marks.push((ledger.wire, words::ENDED.fill(lang, |_| Some(words::end(ledger.end).get(lang).to_string()))));
     row.ticks =
         chunk_ends(response, exchange.transcript).map(|ends| ends.into_iter().map(|(payload, _)| payload).collect()).unwrap_or_default();
     row.end = Some((ledger.end, ledger.wire));

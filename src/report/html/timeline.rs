@@ -13,7 +13,8 @@ use crate::wire::transcript::Transcript;
 const STAGE: f64 = 30.0;
 const ABOVE: f64 = 42.0;
 const PLOT: f64 = 96.0;
-const BELOW: f64 = 44.0;
+const BELOW: f64 = 48.0;
+const FIRST_TOKEN: f64 = 18.0;
 
 /// A silence shorter than this part of the whole is not worth a label.
 const TELLING: f64 = 0.04;
@@ -25,7 +26,7 @@ pub fn figure(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
     };
     let phases = phases(transcript);
     let plot_top = STAGE * phases.len() as f64 + ABOVE;
-    let height = plot_top + PLOT + BELOW;
+    let height = plot_top + PLOT + BELOW + transcript.times.first_token.map_or(0.0, |_| FIRST_TOKEN);
     html.element("figure", &[], |html| {
         drawing(html, &format!("{id}-timeline"), height, [terms::TIMELINE.get(lang), &description(exchange)], |html| {
             for (index, (words, from, to)) in phases.iter().enumerate() {
@@ -170,9 +171,9 @@ fn round(at: f64, step: f64) -> String {
 fn end(html: &mut Html<'_>, exchange: &Exchange<'_>, whole: f64, top: f64) {
     let times = &exchange.transcript.times;
     if let Some(first_token) = times.first_token {
-        vertical(html, "leader", first_token / whole, [top, top + PLOT]);
+        vertical(html, "leader", first_token / whole, [top, top + PLOT + BELOW]);
         let name = format!("{} · {}", terms::FIRST_TOKEN.get(exchange.lang), duration(first_token));
-        write(html, "mark", (first_token / whole).min(0.6), top + PLOT + 39.0, &name);
+        write(html, "mark", first_token / whole, top + PLOT + BELOW + 11.0, &name);
     }
     if let Some(total) = times.total {
         let ledger_end = exchange.report.ledger.end;
@@ -180,7 +181,7 @@ fn end(html: &mut Html<'_>, exchange: &Exchange<'_>, whole: f64, top: f64) {
         vertical(html, "end", at, [top, top + PLOT]);
         end_sign(html, ledger_end, at, top + PLOT);
         let words = format!("{} · {}", words::end(ledger_end).get(exchange.lang), duration(total));
-        write(html, "mark", at, top + PLOT + 21.0, &words);
+        write(html, "mark", at, top + PLOT + 41.0, &words);
     }
 }
 
