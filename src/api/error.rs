@@ -46,8 +46,18 @@ pub enum Speaker {
 }
 
 impl Speaker {
+    /// Passes on what others say.
+    pub fn is_relay(self) -> bool {
+        matches!(self, Speaker::LiteLlm | Speaker::OneApi | Speaker::OpenRouter | Speaker::Portkey)
+    }
+
+    /// Its numeric codes mean something else at others, and theirs something else here.
+    pub fn has_own_numbers(self) -> bool {
+        matches!(self, Speaker::Baidu | Speaker::Cloudflare | Speaker::MiniMax)
+    }
+
     /// A name for people; empty where the form of the error is everybody's.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Speaker::Anthropic => "Anthropic",
             Speaker::Aws => "AWS",

@@ -21,6 +21,7 @@ mod truncation;
 use serde_json::{Value, json};
 
 pub use class::{AtFault, Class, Confidence, Severity};
+pub use meaning::meaning_of;
 
 use crate::evidence::Evidence;
 use crate::exchange::source::Source;

@@ -1,8 +1,9 @@
 //! What an API tells in its own JSON when it does not answer: rate limits, quota, keys, requests it rejects, failures behind it.
 //! Which of them an error is, `meaning` decides.
 
-use super::{AtFault, Class, Entry, Found, Severity, explain, meaning};
-use crate::evidence::Evidence;
+mod found;
+
+use super::{AtFault, Class, Entry, Severity, explain, meaning};
 use crate::lang::{Text, text};
 
 const WAIT: Text = text("wait as long as the response says; --retry N does so by itself", "按响应给出的时间等待；--retry N 会自动这样做");
@@ -35,7 +36,7 @@ macro_rules! told_entry {
                 "key-missing",
             ],
             explain: explain!($code),
-            examine: |evidence| (meaning::told(evidence) == Some($code)).then(|| told_found(evidence)),
+            examine: |evidence| (meaning::told(evidence) == Some($code)).then(|| found::found($code, evidence)),
         }
     };
 }
@@ -87,6 +88,39 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{command} --retry 3"
     ),
     told_entry!(
+        "relay-cooldown",
+        RateLimit,
+        Relay,
+        true,
+        text("the relay rests all its deployments of this model after failures", "中转因之前的失败，暂停了该模型的全部部署"),
+        &[
+            text(
+                "wait the seconds that it names (5 by default); each failure of its upstream begins the rest anew",
+                "等待它给出的秒数（默认 5 秒）；上游每失败一次都会重新计时"
+            ),
+            text(
+                "to the operator: the failure that began the cooldown stands in the log before this one; add a deployment or a fallback",
+                "给运维：触发冷却的失败在日志中更早的位置；请增加部署或备用模型"
+            ),
+        ],
+        "{command} --retry 3"
+    ),
+    told_entry!(
+        "daily-limit-reached",
+        RateLimit,
+        Client,
+        false,
+        text("the limit per day is reached", "已达到每日限额"),
+        &[
+            text(
+                "wait until the day ends, or as long as the response says: some limits come back bit by bit, most at midnight",
+                "等到次日，或按响应给出的时间等待：有的限额逐步恢复，多数在零点重置"
+            ),
+            text("use another model or key meanwhile, or ask for a higher limit", "期间可换模型或 key，或申请更高限额"),
+        ],
+        "{command} -v"
+    ),
+    told_entry!(
         "rate-limited",
         RateLimit,
         Client,
@@ -126,6 +160,21 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{command} -v"
     ),
     told_entry!(
+        "plan-limit-reached",
+        Quota,
+        Client,
+        false,
+        text("the plan's allowance for this period is used up", "套餐在本周期内的额度已用完"),
+        &[
+            text(
+                "wait until the period ends (hours for coding plans; the message or the console names the time), or use a key that is billed by use",
+                "等到周期结束（编程套餐通常以小时计，时间见原话或控制台），或换用按量计费的 key"
+            ),
+            NEVER
+        ],
+        "{command} -v"
+    ),
+    told_entry!(
         "relay-quota-exhausted",
         Quota,
         Client,
@@ -145,7 +194,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Auth,
         Client,
         false,
-        text("the relay does not know this token", "中转不认识这个令牌"),
+        text("the relay does not accept this token", "中转不接受这个令牌"),
         &[
             text(
                 "check that key and base URL belong together: it is the relay that refuses, not the model's provider",
@@ -153,6 +202,15 @@ pub(super) const ENTRIES: &[Entry] = &[
             ),
             NEVER
         ],
+        MODELS
+    ),
+    told_entry!(
+        "relay-token-expired",
+        Auth,
+        Client,
+        false,
+        text("the relay's token has expired", "中转的令牌已过期"),
+        &[text("make a new token at the relay, or extend this one", "在中转新建令牌，或延长它的有效期"), NEVER],
         MODELS
     ),
     told_entry!(
@@ -284,13 +342,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Client,
         false,
         text("there is no such path at this API ({status})", "该 API 没有这个路径（{status}）"),
-        &[
-            text(
-                "the base URL usually ends with /v1, once: /v1/v1 and a missing /v1 are the common mistakes",
-                "base URL 通常以一个 /v1 结尾：常见错误是缺少 /v1 或重复成 /v1/v1"
-            ),
-            NEVER
-        ],
+        &[text("the request went to {path}: {path_fault}", "请求到达的路径是 {path}：{path_fault}"), NEVER],
         "{command} -v"
     ),
     told_entry!(
@@ -342,6 +394,24 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{command} --retry 3"
     ),
     told_entry!(
+        "relay-crashed",
+        UpstreamError,
+        Relay,
+        true,
+        text("the relay's own program crashed over this request", "中转程序在处理此请求时崩溃"),
+        &[
+            text(
+                "a retry may take another path; if it crashes again, try the other mode (--stream or --no-stream) or another model",
+                "重试可能走别的路径；若再次崩溃，换另一种模式（--stream 或 --no-stream）或换模型"
+            ),
+            text(
+                "to the operator: the stack trace stands in the relay's log; update it, or report it to its authors",
+                "给运维：调用栈在中转日志中；请升级，或报告给其作者"
+            ),
+        ],
+        "{command} --retry 3"
+    ),
+    told_entry!(
         "provider-error",
         UpstreamError,
         Provider,
@@ -375,15 +445,3 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{command} --no-stream"
     ),
 ];
-
-fn told_found(evidence: &Evidence<'_>) -> Found {
-    let found = match evidence.error.as_ref().map(|error| error.code.as_str()).filter(|code| !code.is_empty()) {
-        Some(code) => Found::certain().value("error_code", super::excerpt(code)),
-        None => Found::certain(),
-    };
-    let event = evidence.stream().and_then(|stream| stream.error.as_ref()).and_then(|(_, place)| place.clone());
-    match event {
-        Some(place) => found.mark("event", place),
-        None => found.mark_status(evidence),
-    }
-}

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::backoff::Backoff;
+use crate::api::error::ApiError;
 use crate::api::limits::{Wait, asked_wait};
 use crate::diagnosis::Diagnosis;
 use crate::evidence::Evidence;
@@ -88,6 +89,6 @@ impl Policy {
 pub fn wait_asked_for(evidence: &Evidence<'_>) -> Option<Wait> {
     let date = evidence.field("date").and_then(|date| httpdate::parse_http_date(date).ok());
     let started = || evidence.asked().started.parse::<jiff::Timestamp>().ok().map(SystemTime::from);
-    let message = evidence.error.as_ref().map_or("", |error| if error.message.is_empty() { &error.raw } else { &error.message });
-    asked_wait(|name| evidence.field(name).map(str::to_string), message, date.or_else(started)?)
+    let words = evidence.error.as_ref().map_or_else(String::new, ApiError::words_of_wait);
+    asked_wait(|name| evidence.field(name).map(str::to_string), &words, date.or_else(started)?)
 }

@@ -22,8 +22,7 @@ pub(super) fn in_message(message: &str, speaker: Speaker, depth: usize) -> Optio
         return Some(Quoted { by: String::new(), error });
     }
     // A prompt that is echoed has braces too; one that introduces an error stands behind a colon or dash, or at the beginning.
-    let braces = message.match_indices('{').map(|(at, _)| at).take(4);
-    for brace in braces {
+    if let Some(brace) = message.find('{') {
         let start = if message[..brace].trim_end().ends_with('[') { message[..brace].rfind('[').unwrap_or(brace) } else { brace };
         let before = message[..start].trim_end();
         let is_introduced = before.is_empty() || before.ends_with([':', '-', '=', ',', '>', '(', '\'', '"']);

@@ -82,6 +82,72 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |exchange| exchange.refuse(TOO_MANY, &[], RELAY_SATURATED),
     ),
     scenario(
+        "daily-limit-reached",
+        text("answers 429: too many requests per day, as OpenAI does", "返回 429：每日请求数超限，与 OpenAI 相同"),
+        limit("daily-limit-reached"),
+        |exchange| exchange.refuse(TOO_MANY, &[], DAILY_LIMIT_REACHED),
+    ),
+    scenario(
+        "openrouter-daily-limit",
+        text(
+            "answers 429 in OpenRouter's words: the free requests of the day are used up",
+            "用 OpenRouter 的措辞返回 429：当天的免费请求已用完",
+        ),
+        limit("daily-limit-reached"),
+        |exchange| {
+            exchange.refuse(
+                TOO_MANY,
+                &[("X-RateLimit-Limit", "50"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1795478400000")],
+                OPENROUTER_DAILY_LIMIT,
+            )
+        },
+    ),
+    scenario(
+        "gemini-requests-per-minute",
+        text("answers 429 with an array and the id of a quota per minute, as Gemini does", "像 Gemini 那样返回 429、数组和每分钟配额的 id"),
+        limit("requests-per-minute"),
+        |exchange| exchange.refuse(TOO_MANY, &[], GEMINI_REQUESTS_PER_MINUTE),
+    ),
+    scenario(
+        "gemini-quota-per-day",
+        text("answers 429 with an array and the id of a quota per day, as Gemini does", "像 Gemini 那样返回 429、数组和每日配额的 id"),
+        quota("quota-exhausted"),
+        |exchange| exchange.refuse(TOO_MANY, &[], GEMINI_QUOTA_PER_DAY),
+    ),
+    scenario(
+        "anthropic-tokens-per-minute",
+        text(
+            "answers 429 in Anthropic's JSON and fields: input tokens per minute",
+            "用 Anthropic 的 JSON 和头字段返回 429：每分钟输入 token",
+        ),
+        limit("tokens-per-minute"),
+        |exchange| exchange.refuse(TOO_MANY, ANTHROPIC_TOKENS_USED_UP, ANTHROPIC_TOKENS_PER_MINUTE),
+    ),
+    scenario(
+        "minimax-rate-in-success",
+        text("answers 200 with the rate limit in base_resp, as MiniMax does", "像 MiniMax 那样返回 200，限流写在 base_resp 里"),
+        limit("requests-per-minute"),
+        |exchange| exchange.refuse("200 OK", &[], MINIMAX_RATE_IN_SUCCESS),
+    ),
+    scenario(
+        "dashscope-requests-per-minute",
+        text("answers 429 with flat JSON, as DashScope does", "像百炼那样用扁平 JSON 返回 429"),
+        limit("requests-per-minute"),
+        |exchange| exchange.refuse(TOO_MANY, &[], DASHSCOPE_REQUESTS_PER_MINUTE),
+    ),
+    scenario(
+        "litellm-parallel-limit",
+        text("answers 429 with LiteLLM's own limit of parallel requests", "返回 429 和 LiteLLM 自身的并发限制"),
+        limit("concurrency-limited"),
+        |exchange| exchange.refuse(TOO_MANY, &[], LITELLM_PARALLEL_LIMIT),
+    ),
+    scenario(
+        "relay-cooldown",
+        text("answers 429: LiteLLM rests all deployments of the model", "返回 429：LiteLLM 让该模型的全部部署冷却"),
+        limit("relay-cooldown"),
+        |exchange| exchange.refuse(TOO_MANY, &[("x-litellm-version", "1.109.1")], RELAY_COOLDOWN),
+    ),
+    scenario(
         "stream-rate-limited",
         text("reports the rate limit inside a stream that began well", "流正常开始，中途在流内报告限流"),
         stream_only("rate_limit", "stream-rate-limited"),
@@ -119,6 +185,36 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ),
         quota("quota-exhausted"),
         |exchange| exchange.refuse(TOO_MANY, &[("Retry-After", "86400")], RETRY_AFTER_A_DAY),
+    ),
+    scenario(
+        "plan-limit-reached",
+        text(
+            "answers 429 and speaks of overload, while the plan's period is used up, as Kimi for Coding does",
+            "返回 429 并声称过载，实为套餐周期额度用完，与 Kimi for Coding 相同",
+        ),
+        quota("plan-limit-reached"),
+        |exchange| exchange.refuse(TOO_MANY, &[], PLAN_LIMIT_REACHED),
+    ),
+    scenario(
+        "zhipu-plan-limit",
+        text("answers 429: five hours of the coding plan are used up, as Zhipu does", "返回 429：编程套餐的五小时额度已用完，与智谱相同"),
+        quota("plan-limit-reached"),
+        |exchange| exchange.refuse(TOO_MANY, &[], ZHIPU_PLAN_LIMIT),
+    ),
+    scenario(
+        "volcengine-overdue",
+        text("answers 403: the account is overdue, as Volcengine does", "返回 403：账户欠费，与火山引擎相同"),
+        quota("quota-exhausted"),
+        |exchange| exchange.refuse("403 Forbidden", &[], VOLCENGINE_OVERDUE),
+    ),
+    scenario(
+        "openrouter-upstream-quota",
+        text(
+            "answers 429 and passes on that the provider's own account has no quota, as OpenRouter does",
+            "像 OpenRouter 那样返回 429，并转述供应商账户额度用尽",
+        ),
+        quota("quota-exhausted"),
+        |exchange| exchange.refuse(TOO_MANY, &[], OPENROUTER_UPSTREAM_QUOTA),
     ),
     scenario(
         "relay-quota-exhausted",
@@ -226,4 +322,86 @@ const RELAY_QUOTA_EXHAUSTED: &str = concat!(
 const RELAY_TOKEN_EXHAUSTED: &str = concat!(
     r#"{"error":{"message":"该令牌额度已用尽 TokenStatusExhausted[sk-lab***lab] (request id: {request_id})","#,
     r#""type":"new_api_error","param":"","code":"pre_consume_token_quota_failed"}}"#
+);
+
+const DAILY_LIMIT_REACHED: &str = concat!(
+    r#"{"error":{"message":"Rate limit reached for {model} in organization org-LlmcheckLab on requests per "#,
+    r#"day (RPD): Limit 200, Used 200, Requested 1. Please try again in 7m12s. Visit https://platform.opena"#,
+    r#"i.com/account/rate-limits to learn more.","type":"requests","param":null,"code":"rate_limit_exceeded"#,
+    r#""}}"#
+);
+
+const OPENROUTER_DAILY_LIMIT: &str = concat!(
+    r#"{"error":{"message":"Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free mo"#,
+    r#"del requests per day","code":429,"metadata":{"headers":{"X-RateLimit-Limit":"50","X-RateLimit-Remain"#,
+    r#"ing":"0","X-RateLimit-Reset":"1795478400000"},"provider_name":null}},"user_id":"user_lab"}"#
+);
+
+const GEMINI_REQUESTS_PER_MINUTE: &str = concat!(
+    r#"[{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing"#,
+    r#" details.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFa"#,
+    r#"ilure","violations":[{"quotaMetric":"generativelanguage.googleapis.com/generate_content_free_tier_re"#,
+    r#"quests","quotaId":"GenerateRequestsPerMinutePerProjectPerModel-FreeTier","quotaValue":"10"}]},{"@typ"#,
+    r#"e":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"0.2s"}]}}]"#
+);
+
+const GEMINI_QUOTA_PER_DAY: &str = concat!(
+    r#"[{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing"#,
+    r#" details.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFa"#,
+    r#"ilure","violations":[{"quotaMetric":"generativelanguage.googleapis.com/generate_content_free_tier_re"#,
+    r#"quests","quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier","quotaValue":"250"}]},{"@type""#,
+    r#":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}]}}]"#
+);
+
+const ANTHROPIC_TOKENS_PER_MINUTE: &str = concat!(
+    r#"{"type":"error","error":{"type":"rate_limit_error","message":"This request would exceed the rate lim"#,
+    r#"it for your organization (llmcheck-lab) of 20,000 input tokens per minute. For details, refer to: ht"#,
+    r#"tps://docs.anthropic.com/en/api/rate-limits."},"request_id":"req_011CLlmcheckLab"}"#
+);
+
+const MINIMAX_RATE_IN_SUCCESS: &str = concat!(
+    r#"{"id":"lab","choices":null,"created":0,"model":"{model}","usage":{"total_tokens":0},"base_resp":{"st"#,
+    r#"atus_code":1002,"status_msg":"rate limit exceeded(RPM)"}}"#
+);
+
+const DASHSCOPE_REQUESTS_PER_MINUTE: &str = concat!(
+    r#"{"code":"Throttling.RateQuota","message":"Requests rate limit exceeded, please try again later.","re"#,
+    r#"quest_id":"7574ee8f-lab"}"#
+);
+
+const LITELLM_PARALLEL_LIMIT: &str = concat!(
+    r#"{"error":{"message":"Max parallel request limit reached Hit limit for api_key: 3ec122b3lab. tpm_limi"#,
+    r#"t: 200, current_tpm 80 , rpm_limit: 4 current rpm 4","type":"None","param":"None","code":"429"}}"#
+);
+
+const RELAY_COOLDOWN: &str = concat!(
+    r#"{"error":{"message":"No deployments available for selected model, Try again in 1 seconds. Passed mod"#,
+    r#"el={model}. pre-call-checks=False, cooldown_list=[]","type":"None","param":"None","code":"429"}}"#
+);
+
+const ANTHROPIC_TOKENS_USED_UP: &[(&str, &str)] = &[
+    ("retry-after", "1"),
+    ("anthropic-ratelimit-requests-limit", "50"),
+    ("anthropic-ratelimit-requests-remaining", "49"),
+    ("anthropic-ratelimit-requests-reset", "2026-11-23T10:00:02Z"),
+    ("anthropic-ratelimit-input-tokens-limit", "20000"),
+    ("anthropic-ratelimit-input-tokens-remaining", "0"),
+    ("anthropic-ratelimit-input-tokens-reset", "2026-11-23T10:00:09Z"),
+    ("request-id", "req_011CLlmcheckLab"),
+];
+
+const PLAN_LIMIT_REACHED: &str =
+    concat!(r#"{"error":{"message":"The engine is currently overloaded, please try again later","type":"rate_limit_"#, r#"error"}}"#);
+
+const ZHIPU_PLAN_LIMIT: &str = r#"{"error":{"code":"1308","message":"已达到 5 小时的使用上限。您的限额将在 2026-11-23 15:00:00 重置"}}"#;
+
+const VOLCENGINE_OVERDUE: &str = concat!(
+    r#"{"error":{"code":"AccountOverdueError","message":"The request failed because your account has an ove"#,
+    r#"rdue balance. Request ID: {request_id}","param":"","type":"Forbidden"}}"#
+);
+
+const OPENROUTER_UPSTREAM_QUOTA: &str = concat!(
+    r#"{"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"{\"error\":{\"message\":"#,
+    r#"\"You exceeded your current quota, please check your plan and billing details.\",\"type\":\"insuffic"#,
+    r#"ient_quota\",\"code\":\"insufficient_quota\"}}","provider_name":"Lab"}}}"#
 );

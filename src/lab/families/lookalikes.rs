@@ -91,6 +91,21 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "healthy-empty-error",
+        text(
+            "has an empty error, a code of 0 and a message of success beside the answer",
+            "回答旁有空的 error、值为 0 的 code 和表示成功的 message",
+        ),
+        super::plain_only("healthy", "healthy"),
+        |exchange| {
+            let body =
+                exchange.answer().json().replacen('{', r#"{"error":{},"code":0,"message":"success","base_resp":{"status_code":0},"#, 1);
+            let bytes = exchange.ok_as("application/json").whole(body);
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
         "healthy-long-event",
         text("sends one event of 1.2 MiB, too long for some line readers", "发送一个 1.2 MiB 的事件，超出某些按行读取器的上限"),
         stream_only("healthy", "healthy"),

@@ -26,6 +26,27 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |exchange| exchange.refuse(UNAUTHORIZED, &[], RELAY_TOKEN_REJECTED),
     ),
     scenario(
+        "relay-token-expired",
+        text("answers 401: the relay's token has expired", "返回 401：中转令牌已过期"),
+        auth("relay-token-expired"),
+        |exchange| exchange.refuse(UNAUTHORIZED, &[], RELAY_TOKEN_EXPIRED),
+    ),
+    scenario(
+        "litellm-upstream-key",
+        text(
+            "answers 401: the relay's upstream does not accept the relay's key, in a Python dict",
+            "返回 401：中转的上游不接受中转的 key，写成 Python 字典",
+        ),
+        auth("key-invalid"),
+        |exchange| exchange.refuse(UNAUTHORIZED, &[], LITELLM_UPSTREAM_KEY),
+    ),
+    scenario(
+        "volcengine-model-not-open",
+        text("answers 404: the account has not activated the model, as Volcengine does", "返回 404：账户未开通该模型，与火山引擎相同"),
+        auth("access-denied"),
+        |exchange| exchange.refuse(NOT_FOUND, &[], VOLCENGINE_MODEL_NOT_OPEN),
+    ),
+    scenario(
         "access-denied",
         text("answers 403: the key may not use this model, as Anthropic says it", "返回 403：密钥无权使用该模型，Anthropic 的措辞"),
         auth("access-denied"),
@@ -115,6 +136,42 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         text("answers 422 in FastAPI's words: a field is missing", "用 FastAPI 的措辞返回 422：缺少字段"),
         invalid("request-rejected"),
         |exchange| exchange.refuse("422 Unprocessable Entity", &[("server", "uvicorn")], REQUEST_REJECTED),
+    ),
+    scenario(
+        "siliconflow-model-not-found",
+        text("answers 400 with a number of its own, as SiliconFlow does", "像硅基流动那样返回 400 和自己的数字错误码"),
+        invalid("model-not-found"),
+        |exchange| exchange.refuse(BAD_REQUEST, &[], SILICONFLOW_MODEL_NOT_FOUND),
+    ),
+    scenario(
+        "cloudflare-model-not-found",
+        text("answers 400 with a list of errors, as Cloudflare Workers AI does", "像 Cloudflare Workers AI 那样返回 400 和错误列表"),
+        invalid("model-not-found"),
+        |exchange| exchange.refuse(BAD_REQUEST, &[], CLOUDFLARE_MODEL_NOT_FOUND),
+    ),
+    scenario(
+        "fastapi-parameter-rejected",
+        text("answers 422 in FastAPI's words: a value is too large", "用 FastAPI 的措辞返回 422：某个值过大"),
+        invalid("parameter-rejected"),
+        |exchange| exchange.refuse("422 Unprocessable Entity", &[], FASTAPI_PARAMETER_REJECTED),
+    ),
+    scenario(
+        "aws-path-not-found",
+        text("answers 403 in the words of AWS API Gateway, which mean a wrong path", "用 AWS API Gateway 的措辞返回 403，实为路径错误"),
+        invalid("path-not-found"),
+        |exchange| exchange.refuse(FORBIDDEN, &[], r#"{"message":"Missing Authentication Token"}"#),
+    ),
+    scenario(
+        "dashscope-prompt-refused",
+        text("answers 400: the prompt does not pass inspection, as DashScope does", "返回 400：提示词未通过审核，与百炼相同"),
+        both("content_filter", "prompt-refused-by-filter"),
+        |exchange| exchange.refuse(BAD_REQUEST, &[], DASHSCOPE_PROMPT_REFUSED),
+    ),
+    scenario(
+        "openrouter-prompt-flagged",
+        text("answers 403: the prompt was flagged, as OpenRouter does", "返回 403：提示词被标记，与 OpenRouter 相同"),
+        both("content_filter", "prompt-refused-by-filter"),
+        |exchange| exchange.refuse(FORBIDDEN, &[], OPENROUTER_PROMPT_FLAGGED),
     ),
     scenario(
         "prompt-refused-by-filter",
@@ -217,4 +274,41 @@ const PROMPT_REFUSED_BY_FILTER: &str = concat!(
     r#""code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation","#,
     r#""content_filter_result":{"hate":{"filtered":true,"severity":"high"},"self_harm":{"filtered":false,"#,
     r#""severity":"safe"}}}}}"#
+);
+
+const RELAY_TOKEN_EXPIRED: &str =
+    concat!(r#"{"error":{"message":"该令牌已过期 (request id: {request_id})","type":"new_api_error","param":"","code":""}"#, r#"}"#);
+
+const LITELLM_UPSTREAM_KEY: &str = concat!(
+    r#"{"error":{"message":"litellm.AuthenticationError: AuthenticationError: OpenAIException - Error code:"#,
+    r#" 401 - {'error': {'message': 'Incorrect API key provided: sk-lab***0000.', 'type': 'invalid_request_"#,
+    r#"error', 'param': None, 'code': 'invalid_api_key'}}. Received Model Group={model}\nAvailable Model Gr"#,
+    r#"oup Fallbacks=None","type":null,"param":null,"code":"401"}}"#
+);
+
+const VOLCENGINE_MODEL_NOT_OPEN: &str = concat!(
+    r#"{"error":{"code":"ModelNotOpen","message":"Your account 2100000000 has not activated the model {mode"#,
+    r#"l}. Please activate the model service in the Ark Console. Request id: {request_id}","param":"","type"#,
+    r#"":"NotFound"}}"#
+);
+
+const SILICONFLOW_MODEL_NOT_FOUND: &str = r#"{"code":20012,"message":"Model does not exist. Please check it carefully.","data":null}"#;
+
+const CLOUDFLARE_MODEL_NOT_FOUND: &str =
+    concat!(r#"{"success":false,"errors":[{"code":5007,"message":"No such model {model} or task"}],"messages":[],"r"#, r#"esult":null}"#);
+
+const FASTAPI_PARAMETER_REJECTED: &str = concat!(
+    r#"{"detail":[{"type":"less_than_equal","loc":["body","temperature"],"msg":"Input should be less than o"#,
+    r#"r equal to 2","input":9.0,"ctx":{"le":2.0}}]}"#
+);
+
+const DASHSCOPE_PROMPT_REFUSED: &str = concat!(
+    r#"{"code":"DataInspectionFailed","message":"Input data may contain inappropriate content.","request_id"#,
+    r#"":"7574ee8f-lab"}"#
+);
+
+const OPENROUTER_PROMPT_FLAGGED: &str = concat!(
+    r#"{"error":{"message":"{model} requires moderation on Lab. Your input was flagged for \"violence\". No"#,
+    r#" credits were charged.","code":403,"metadata":{"reasons":["violence"],"flagged_input":"...","provide"#,
+    r#"r_name":"Lab","model_slug":"{model}"}}}"#
 );

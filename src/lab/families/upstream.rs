@@ -75,6 +75,35 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "relay-crashed",
+        text("answers 500: the relay's own program panicked", "返回 500：中转程序自身崩溃"),
+        upstream("relay-crashed"),
+        |exchange| exchange.refuse("500 Internal Server Error", &[], RELAY_CRASHED),
+    ),
+    scenario(
+        "volcengine-overloaded",
+        text("answers 429 for overload, as Volcengine does", "过载却返回 429，与火山引擎相同"),
+        upstream("provider-overloaded"),
+        |exchange| exchange.refuse("429 Too Many Requests", &[], VOLCENGINE_OVERLOADED),
+    ),
+    scenario(
+        "hugging-face-loading",
+        text("answers 503: the model is loading, as Hugging Face does", "返回 503：模型正在加载，与 Hugging Face 相同"),
+        upstream("provider-overloaded"),
+        |exchange| {
+            exchange.refuse("503 Service Unavailable", &[], r#"{"error":"Model {model} is currently loading","estimated_time":0.2}"#)
+        },
+    ),
+    scenario(
+        "openrouter-upstream-overloaded",
+        text(
+            "answers 502 and passes on that the provider is overloaded, as OpenRouter does",
+            "像 OpenRouter 那样返回 502，并转述供应商过载",
+        ),
+        upstream("provider-overloaded"),
+        |exchange| exchange.refuse("502 Bad Gateway", &[], OPENROUTER_UPSTREAM_OVERLOADED),
+    ),
+    scenario(
         "relay-no-channel",
         text("answers 503: the relay has no channel for the model", "返回 503：中转没有该模型的可用渠道"),
         upstream("relay-no-channel"),
@@ -147,4 +176,19 @@ const RELAY_UPSTREAM_CUT: &str = concat!(
 const RELAY_UPSTREAM_STATUS: &str = concat!(
     r#"{"error":{"message":"bad response status code 502 (request id: {request_id})","type":"upstream_error","#,
     r#""param":"502","code":"bad_response_status_code"}}"#
+);
+
+const RELAY_CRASHED: &str = concat!(
+    r#"{"error":{"message":"Panic detected, error: runtime error: index out of range [0] with length 0. Ple"#,
+    r#"ase submit an issue here: https://github.com/songquanpeng/one-api","type":"one_api_panic"}}"#
+);
+
+const VOLCENGINE_OVERLOADED: &str = concat!(
+    r#"{"error":{"code":"ServerOverloaded","message":"The service is currently unable to handle additional "#,
+    r#"requests due to server overload. Request id: {request_id}","param":"","type":"TooManyRequests"}}"#
+);
+
+const OPENROUTER_UPSTREAM_OVERLOADED: &str = concat!(
+    r#"{"error":{"message":"Provider returned error","code":502,"metadata":{"raw":"{\"error\":{\"message\":"#,
+    r#"\"Overloaded\",\"type\":\"overloaded_error\"}}","provider_name":"Lab"}}}"#
 );
