@@ -271,6 +271,7 @@ impl<'a> Exchange<'a> {
 
     /// The places that the verdict marks.
     pub fn proofs(&self) -> Vec<Proof> {
+        let said = self.transcript.said();
         let roots = self.report.findings.iter().filter(|finding| finding.code == self.report.verdict.code);
         let marks = roots.flat_map(|finding| &finding.marks).filter(|mark| !self.is_withheld || mark.side == Side::Request);
         marks
@@ -278,6 +279,7 @@ impl<'a> Exchange<'a> {
                 let (flow, side) = match mark.side {
                     Side::Request => (&self.transcript.sent, terms::OF_REQUEST),
                     Side::Response => (&self.transcript.received, terms::OF_RESPONSE),
+                    Side::Text => (&said, terms::OF_TEXT),
                 };
                 let excerpt = Excerpt::of(flow, &(mark.start..mark.end), EXCERPT, 0)?;
                 let words = if mark.end > mark.start + 1 { terms::PLACES } else { terms::PLACE };

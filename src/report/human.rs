@@ -4,12 +4,11 @@ use colored::{ColoredString, Colorize as _};
 
 use super::excerpt::Excerpt;
 use super::model::{AlternativeReport, FindingReport, Ledger, Report, Testimony, Witness};
-use super::{sanitize, words};
+use super::{limits, sanitize, words};
 use crate::diagnosis::timers::Since;
 use crate::diagnosis::{Class, Severity, Side};
 use crate::exchange::source::Source;
 use crate::lang::{Lang, Text};
-use crate::wire::kept::Kept;
 use crate::wire::transcript::Transcript;
 
 /// A page wider than this is hard to read; narrower than the other, useless.
@@ -128,8 +127,7 @@ impl Page {
     fn excerpts(&mut self, report: &Report, transcript: &Transcript) {
         let width = self.width().saturating_sub(8);
         let mut is_open = false;
-        let mut said = Kept::default();
-        said.push(transcript.testimony.as_ref().map_or(&[], |testimony| testimony.text.as_bytes()));
+        let said = transcript.said();
         let roots = report.findings.iter().filter(|finding| finding.code == report.verdict.code);
         for mark in roots.flat_map(|finding| &finding.marks) {
             let flow = match mark.side {
@@ -162,6 +160,9 @@ impl Page {
         let who = words::at_fault(report.verdict.at_fault).get(lang);
         let confidence = words::confidence(report.verdict.confidence).get(lang);
         self.note(words::WHO, &if lang == Lang::Zh { format!("{who}（{confidence}）") } else { format!("{who} ({confidence})") });
+        if is_about_limits(report) {
+            self.limits(report);
+        }
         for advice in &report.verdict.advice {
             self.note(words::HELP, advice);
         }
@@ -206,6 +207,16 @@ impl Page {
                 if !names.is_empty() {
                     self.note(words::FACTS, &say(words, &names));
                 }
+            }
+        }
+    }
+
+    fn limits(&mut self, report: &Report) {
+        let name = words::LIMITS.get(self.style.lang);
+        for (index, line) in limits::table(&report.rate_limits, self.style.lang).iter().enumerate() {
+            match index {
+                0 => self.first_note_line(name, line),
+                _ => self.push(&format!("{}{line}", " ".repeat(5 + label_width(name)))),
             }
         }
     }
@@ -281,11 +292,21 @@ impl Page {
         if !witnesses.is_empty() {
             self.push(&format!("{} witnesses: {}", "*".blue().bold(), witnesses.join(" · ")));
         }
+        if !is_about_limits(report) {
+            for line in limits::table(&report.rate_limits, self.style.lang) {
+                self.push(&format!("{} {line}", "*".blue().bold()));
+            }
+        }
         for (name, source) in report.settings.iter().flatten() {
             let text = format!("{name}: {} ({})", plain(&source["value"]), plain(&source["source"]));
             self.push(&format!("{} {}", "*".blue().bold(), sanitize::for_line(&text)));
         }
     }
+}
+
+/// The limits explain the verdict, and belong to it.
+fn is_about_limits(report: &Report) -> bool {
+    matches!(report.verdict.class, Class::RateLimit | Class::Quota)
 }
 
 fn plain(value: &serde_json::Value) -> String {

@@ -6,6 +6,7 @@ mod facts;
 pub mod file;
 mod html;
 pub mod human;
+pub mod limits;
 mod markdown;
 pub mod model;
 pub mod sanitize;

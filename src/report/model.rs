@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::api::limits::{Limit, limits};
 use crate::api::reply::Usage;
 use crate::diagnosis::timers::{self, Since};
 use crate::diagnosis::{self, Alternative, AtFault, Class, Confidence, Diagnosis, Finding, Severity, Side};
@@ -11,6 +12,7 @@ use crate::exchange::recording::{Asked, How, Opened, TlsFacts};
 use crate::exchange::source::Source;
 use crate::lang::Lang;
 use crate::products;
+use crate::resilience::policy::clock_of;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
 use crate::wire::json::Closure;
@@ -30,6 +32,8 @@ pub struct Report {
     pub response: Option<Response>,
     pub route: Route,
     pub timing: Timing,
+    /// The limits that the response's fields tell, whatever came of the request.
+    pub rate_limits: Vec<Limit>,
     pub answer: Answer,
     pub attempts: Vec<Attempt>,
     /// The last attempt succeeded after others had failed.
@@ -283,6 +287,7 @@ impl Report {
             response: response(evidence),
             route: route(evidence),
             timing: timing(evidence, diagnosis, lang),
+            rate_limits: rate_limits(evidence),
             answer: answer(evidence, diagnosis),
             recovered: attempts.len() > 1 && diagnosis.is_healthy(),
             attempts,
@@ -583,6 +588,13 @@ fn timing(evidence: &Evidence<'_>, diagnosis: &Diagnosis, lang: Lang) -> Timing 
             owners: likeness.owners.get(lang).to_string(),
         }),
     }
+}
+
+fn rate_limits(evidence: &Evidence<'_>) -> Vec<Limit> {
+    let (Some(head), Some(date)) = (evidence.head(), clock_of(evidence)) else {
+        return Vec::new();
+    };
+    limits(head.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())), date)
 }
 
 fn answer(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Answer {

@@ -86,6 +86,7 @@ pub const PLACE: Text = text("offset {start} of the {side}", "{side}偏移 {star
 pub const PLACES: Text = text("offsets {start} to {end} of the {side}", "{side}偏移 {start} 至 {end}");
 pub const OF_REQUEST: Text = text("request", "请求");
 pub const OF_RESPONSE: Text = text("response", "响应");
+pub const OF_TEXT: Text = text("text", "文本");
 
 pub const BY_LLMCHECK: Text = text("With llmcheck", "用 llmcheck");
 pub const BY_CURL: Text = text("With curl", "用 curl");

@@ -53,6 +53,27 @@ pub const ENDED: Text = text("ended by {end}", "结束方式 {end}");
 pub const NOT_KEPT: Text = text("not kept {n}", "未保留 {n}");
 pub const NO_LENGTH: Text = text("no length declared", "未声明长度");
 
+pub const LIMITS: Text = text("limits:", "限额：");
+pub const LIMIT_COLUMNS: [Text; 4] = [text("what", "项目"), text("limit", "限额"), text("left", "剩余"), text("back in", "恢复时间")];
+
+/// Known parts of a limit's name.
+pub fn limit(name: &str) -> Option<Text> {
+    Some(match name {
+        "requests" => text("requests", "请求"),
+        "tokens" => text("tokens", "token"),
+        "input-tokens" => text("input tokens", "输入 token"),
+        "output-tokens" => text("output tokens", "输出 token"),
+        "project-tokens" => text("project tokens", "项目 token"),
+        "retry" => text("next attempt", "下次尝试"),
+        "second" => text("per second", "每秒"),
+        "minute" => text("per minute", "每分钟"),
+        "hour" => text("per hour", "每小时"),
+        "day" => text("per day", "每天"),
+        "month" => text("per month", "每月"),
+        _ => return None,
+    })
+}
+
 pub fn end(end: &str) -> Text {
     match end {
         "fin" => text("close (FIN)", "正常关闭（FIN）"),

@@ -85,10 +85,14 @@ impl Policy {
     }
 }
 
-/// The wait that the response asks for, measured from its own date or from when we asked.
-pub fn wait_asked_for(evidence: &Evidence<'_>) -> Option<Wait> {
+/// The response's own date, or when we asked: what times in its fields are measured from.
+pub fn clock_of(evidence: &Evidence<'_>) -> Option<SystemTime> {
     let date = evidence.field("date").and_then(|date| httpdate::parse_http_date(date).ok());
-    let started = || evidence.asked().started.parse::<jiff::Timestamp>().ok().map(SystemTime::from);
+    date.or_else(|| evidence.asked().started.parse::<jiff::Timestamp>().ok().map(SystemTime::from))
+}
+
+/// The wait that the response asks for.
+pub fn wait_asked_for(evidence: &Evidence<'_>) -> Option<Wait> {
     let words = evidence.error.as_ref().map_or_else(String::new, ApiError::words_of_wait);
-    asked_wait(|name| evidence.field(name).map(str::to_string), &words, date.or_else(started)?)
+    asked_wait(|name| evidence.field(name).map(str::to_string), &words, clock_of(evidence)?)
 }

@@ -107,6 +107,7 @@ fn go_struct(text: &str) -> Option<(ApiError, Range<usize>)> {
                 param: after(named, " Param:", ' '),
                 code: after(named, " Code:", ' '),
                 raw: inside.to_string(),
+                ..ApiError::default()
             }
         }
         None => {
@@ -115,7 +116,7 @@ fn go_struct(text: &str) -> Option<(ApiError, Range<usize>)> {
             let before: Vec<&str> = words.take(2).collect();
             let kind = before.iter().find(|word| word.ends_with("_error")).copied().unwrap_or_default().to_string();
             let message = inside.split(&kind).next().filter(|_| !kind.is_empty())?.trim().to_string();
-            ApiError { message, kind, code, param: String::new(), raw: inside.to_string() }
+            ApiError { message, kind, code, raw: inside.to_string(), ..ApiError::default() }
         }
     };
     let whole_end =

@@ -35,6 +35,15 @@ pub struct Transcript {
     pub testimony: Option<Testimony>,
 }
 
+impl Transcript {
+    /// The text that tells of the exchange, as a flow that places can be shown in.
+    pub fn said(&self) -> Kept {
+        let mut said = Kept::default();
+        said.push(self.testimony.as_ref().map_or(&[], |testimony| testimony.text.as_bytes()));
+        said
+    }
+}
+
 /// A response whose head was complete.
 #[derive(Debug)]
 pub struct Response {

@@ -84,6 +84,7 @@ fn the_report_has_every_key_of_the_contract() {
         "response",
         "route",
         "timing",
+        "rate_limits",
         "answer",
         "attempts",
         "recovered",
@@ -283,4 +284,18 @@ fn the_command_to_confirm_with_can_be_typed_whatever_was_typed_before() {
         let Some(again) = typed_again(&run(command)) else { continue };
         assert_ne!(again.code, Some(2), "{scenario}: {}", again.stderr);
     }
+}
+
+#[test]
+fn the_limits_of_the_response_are_in_the_report_and_on_the_page_of_a_rate_limit() {
+    let limits = lab("requests-per-minute", &["--json"]).report()["rate_limits"].clone();
+    let expected = serde_json::json!([
+        {"what": "requests", "limit": 3, "remaining": 0, "resets_in": 1.0, "source": "x-ratelimit-limit-requests"},
+        {"what": "retry", "resets_in": 1.0, "source": "retry-after"}
+    ]);
+    assert_eq!(limits, expected);
+    let page = lab("requests-per-minute", &[]).stderr;
+    assert!(page.contains("limits:  what          limit  left  back in\n"), "{page}");
+    assert!(page.contains("\n              requests          3     0  1 s\n"), "{page}");
+    assert_eq!(lab("healthy", &["--json"]).report()["rate_limits"], serde_json::json!([]));
 }

@@ -24,7 +24,8 @@ fn every_case_gives_a_report_of_the_schema_in_both_languages() {
     let recordings: Vec<PathBuf> = recordings();
     assert!(recordings.len() >= 150);
     for lang in ["en", "zh"] {
-        let reports = Command::new(env!("CARGO_BIN_EXE_llmcheck")).args(["diagnose", "--json", "--lang", lang]).args(&recordings).output().unwrap();
+        let reports =
+            Command::new(env!("CARGO_BIN_EXE_llmcheck")).args(["diagnose", "--json", "--lang", lang]).args(&recordings).output().unwrap();
         let path = directory.join(format!("reports-{lang}.jsonl"));
         std::fs::write(&path, reports.stdout).unwrap();
         let check = Command::new("/opt/llmcheck-real/bin/python")

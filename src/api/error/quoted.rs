@@ -60,11 +60,8 @@ fn name_before(before: &str) -> &str {
     let words = before.strip_suffix(" error").unwrap_or(before);
     let last = words.rsplit([' ', ':']).next().unwrap_or(words);
     let is_named = words.len() < before.len() || words.trim_end_matches(last).ends_with(" from ");
-    match last.strip_suffix("Exception") {
-        Some(name) => name,
-        None if is_named => last,
-        None => "",
-    }
+    let exception = before.split([' ', ':']).rev().find_map(|word| word.strip_suffix("Exception"));
+    exception.unwrap_or(if is_named { last } else { "" })
 }
 
 fn value_at(text: &str) -> Option<Value> {
@@ -250,6 +247,7 @@ mod tests {
             (r#"openai error: {"error":{"message":"m","code":"c"}}"#, "openai", "m", "c"),
             (r#"Invalid response received from openai: {"error":{"message":"m","code":"c"}}"#, "openai", "m", "c"),
             (r#"Error from provider (Console Go): {"error":{"message":"m","code":"c"}}"#, "Console Go", "m", "c"),
+            ("litellm.X: OpenAIException - Error code: 401 - {'error': {'message': 'm', 'code': 'c'}}", "OpenAI", "m", "c"),
             ("Error code: 429 - {'error': {'message': \"it's m\", 'param': None, 'code': 'c'}}", "", "it's m", "c"),
             (
                 "litellm.RateLimitError: RateLimitError: OpenAIException - {'error': {'message': 'm', 'x': True, 'code': 'c'}}",
