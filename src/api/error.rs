@@ -16,7 +16,7 @@ pub struct ApiError {
     pub code: String,
     pub param: String,
     pub speaker: Speaker,
-    /// The quotas that were exceeded, by their ids (Gemini's `QuotaFailure`), with blanks between them.
+    /// The quotas that were exceeded, by their ids (Gemini's `QuotaFailure`, OpenRouter's `limit_source`), with blanks between them.
     pub quotas: String,
     /// The wait that a field of the error asks for, such as `34s`; empty where none does.
     pub retry_delay: String,
@@ -205,7 +205,8 @@ fn under_error(object: &Map<String, Value>, error: &Value, status_is_error: bool
                 },
             }
         }
-        Value::Bool(true) | Value::Number(_) if !object.contains_key("choices") => read_error(object),
+        Value::Bool(true) if !object.contains_key("choices") => read_error(object),
+        Value::Number(number) if number.as_f64() != Some(0.0) && !object.contains_key("choices") => read_error(object),
         _ => return None,
     };
     // `"error": {}` stands beside good answers; under an error's status it is an error without words.
@@ -292,7 +293,10 @@ fn read_error(error: &Map<String, Value>) -> ApiError {
         },
         code: inner_code.filter(|code| !code.is_empty()).unwrap_or_else(|| text(error.get("code"))),
         param: text(error.get("param")),
-        quotas: google.0,
+        quotas: match text(error.get("metadata").and_then(|metadata| metadata.get("limit_source"))) {
+            empty if empty.is_empty() => google.0,
+            openrouter => openrouter,
+        },
         retry_delay: if google.1.is_empty() { seconds(error.get("resets_in_seconds")) } else { google.1 },
         ..ApiError::default()
     }
@@ -488,6 +492,7 @@ mod tests {
             r#"{"base_resp":{"status_code":0,"status_msg":""},"choices":[]}"#,
             r#"{"error_code":0,"error_msg":"ok"}"#,
             r#""m""#,
+            r#"{"error":0,"message":"ok"}"#,
             r#"{"error":{}}"#,
         ] {
             assert_eq!(ApiError::from_value(&serde_json::from_str(wrapped).unwrap(), false), None, "{wrapped}");

@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn every_vendors_fields_are_read_in_their_own_units() {
-        let cases: [(&str, &[(&str, &str)], &[&str]); 16] = [
+        type Fields = &'static [(&'static str, &'static str)];
+        let cases: [(&str, Fields, &[&str]); 16] = [
             (
                 "OpenAI",
                 &[

@@ -307,6 +307,16 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_cut_anywhere_is_read_without_a_panic() {
+        let whole = "litellm.X: é {OpenAIException - b'[{\\n'error': {'message': '\\u4f60\\x', \"k\": (1, [None, -2.5e3])}}]' &{Error:{Message:é Type:x_error Param: Code:c} StatusCode:500} &{{é a_error  c} 500 }";
+        for start in (0..whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+            for end in (start..whole.len()).filter(|at| whole.is_char_boundary(*at)) {
+                in_message(&whole[start..end], Speaker::LiteLlm, 3);
+            }
+        }
+    }
+
+    #[test]
     fn nesting_without_end_is_not_followed() {
         let mut message = "m".to_string();
         for _ in 0..6 {

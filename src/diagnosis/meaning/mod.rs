@@ -127,6 +127,10 @@ fn sums(error: &ApiError, lower: &str) -> Option<&'static str> {
     if number_after(lower, "retry after").is_some_and(|seconds| seconds >= A_DAY) {
         return Some("quota-exhausted");
     }
+    // OpenRouter reserves the price of what is under way; it is free again when the others end, although the status is 402.
+    if error.quotas == "openrouter_in_flight_budget" {
+        return Some("concurrency-limited");
+    }
     // Gemini says «exceeded your current quota» for every limit; only the id of the quota tells which.
     match error.quotas.as_str() {
         quotas if quotas.contains("PerDay") => Some("quota-exhausted"),

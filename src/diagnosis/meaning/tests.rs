@@ -584,6 +584,7 @@ fn openrouter_and_other_relays_in_their_own_words() {
             "quota-exhausted",
         ),
         (200, r#"{"error":{"code":402,"message":"m"}}"#, "quota-exhausted"),
+        (402, r#"{"error":{"code":402,"message":"m","metadata":{"limit_source":"openrouter_in_flight_budget"}}}"#, "concurrency-limited"),
         (401, r#"{"error":{"code":401,"message":"No auth credentials found"}}"#, "key-missing"),
         (
             403,

@@ -383,10 +383,8 @@ const ANTHROPIC_TOKENS_USED_UP: &[(&str, &str)] = &[
     ("retry-after", "1"),
     ("anthropic-ratelimit-requests-limit", "50"),
     ("anthropic-ratelimit-requests-remaining", "49"),
-    ("anthropic-ratelimit-requests-reset", "2026-11-23T10:00:02Z"),
     ("anthropic-ratelimit-input-tokens-limit", "20000"),
     ("anthropic-ratelimit-input-tokens-remaining", "0"),
-    ("anthropic-ratelimit-input-tokens-reset", "2026-11-23T10:00:09Z"),
     ("request-id", "req_011CLlmcheckLab"),
 ];
 

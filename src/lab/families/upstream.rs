@@ -64,6 +64,25 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |exchange| exchange.refuse("200 OK", &[], ERROR_IN_SUCCESS),
     ),
     scenario(
+        "error-beside-choices",
+        text("answers 200 with the beginning of an answer and an error beside it", "返回 200，正文是回答的开头，旁边有一个错误"),
+        plain_only("upstream_error", "error-in-success"),
+        |exchange| {
+            let error = r#"{"error":{"message":"Upstream idle timeout exceeded","code":504},"#;
+            let bytes = exchange.ok().whole(exchange.answer().json().replacen('{', error, 1));
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "error-array-in-success",
+        text("answers 200 with an error in an array", "返回 200，正文是数组里的错误"),
+        upstream("error-in-success"),
+        |exchange| {
+            exchange.refuse("200 OK", &[], r#"[{"error":{"code":500,"message":"Internal error encountered.","status":"INTERNAL"}}]"#)
+        },
+    ),
+    scenario(
         "json-malformed",
         text("answers with a Python dict where JSON should be", "本应是 JSON，却返回 Python 字典"),
         plain_only("upstream_error", "json-malformed"),
