@@ -1,0 +1,199 @@
+"""What all makers share: servers that are started and ended, questions asked through llmcheck, and cases written down.
+
+A case's findings are the maker's words, from how the fault was brought about. What llmcheck says is only compared with them, and a
+difference is printed: then one of the two is wrong, and the bytes say which.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import upstream
+
+MAKE = pathlib.Path(__file__).resolve().parent
+CASES = MAKE.parent
+LLMCHECK = os.environ.get("LLMCHECK", str(MAKE.parents[2] / "target/debug/llmcheck"))
+PYTHON = os.environ.get("CASES_PYTHON", "/opt/cases-py/bin")
+LITELLM = os.environ.get("CASES_LITELLM", "/opt/cases-litellm/bin")
+NODE_MODULES = os.environ.get("CASES_NODE", "/opt/cases-node/node_modules")
+PATH = f"{PYTHON}:{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
+
+CLASSES = {
+    "healthy": "healthy",
+    "length_mismatch": "relay-wrote-more-than-declared empty-body-after-overwrite copy-stopped-at-block conflicting-content-lengths "
+    "length-and-chunked invalid-content-length second-response-after-body length-counts-characters length-counts-utf16-units "
+    "length-counts-decoded-bytes length-counts-other-serialization length-counts-other-model-name body-longer-than-declared "
+    "body-shorter-than-declared body-clipped-to-declared",
+    "truncation": "head-cut cut-after-gateway-timeout cut-by-reset cut-without-tls-close cut-by-close malformed-chunk chunks-without-end "
+    "encoded-body-cut json-cut event-cut done-without-finish stream-closed-without-finish stream-without-finish",
+    "proxy_rewrite": "login-redirect html-instead-of-api tls-intercepted coding-mislabelled coding-forced digest-mismatch body-altered "
+    "stream-type-rewritten stream-buffered model-substituted",
+    "rate_limit": "requests-per-minute tokens-per-minute concurrency-limited proxy-rate-limit relay-saturated rate-limited stream-rate-limited",
+    "quota": "quota-exhausted relay-quota-exhausted",
+    "auth": "key-missing key-invalid relay-token-rejected access-denied region-blocked",
+    "invalid_request": "model-not-found context-too-long request-over-token-limit parameter-rejected body-too-large path-not-found "
+    "request-rejected",
+    "upstream_error": "provider-error provider-overloaded relay-no-channel relay-upstream-failed error-in-success empty-body no-choices "
+    "empty-answer json-malformed",
+    "gateway_error": "bad-gateway gateway-unavailable gateway-timeout gateway-failure",
+    "timeout": "no-connection-in-time no-first-byte-in-time stalled-in-body end-not-signalled deadline-passed",
+    "stream_error": "error-in-stream malformed-event stream-ignored stream-unasked",
+    "token_limit": "token-limit-reached",
+    "content_filter": "content-filtered prompt-refused-by-filter",
+    "connect_error": "name-not-found connection-refused host-unreachable proxy-unreachable proxy-auth-required proxy-refused-tunnel "
+    "closed-before-response reset-before-response",
+    "tls_error": "certificate-expired issuer-unknown name-mismatch certificate-rejected plain-http-on-tls-port tls-handshake-failed",
+    "not_an_api": "redirected-elsewhere web-page-not-api other-json not-text-or-json not-http",
+}
+CLASS_OF = {code: name for name, codes in CLASSES.items() for code in codes.split()}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A program in a directory of its own, which listens on its port from here on and ends with the maker."""
+
+    def __init__(self, make, arguments, port=None, files=(), environment=(), patience=30):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="cases-"))
+        # Apache and Squid give up root for users of their own.
+        self.directory.chmod(0o755)
+        self.port = port or free_port()
+        slots = {"port": self.port, "dir": self.directory, "upstream": make.upstream}
+        for name, text in dict(files).items():
+            for slot, value in slots.items():
+                text = text.replace(f"<{slot}>", str(value))
+            (self.directory / name).write_text(text)
+        arguments = [str(argument).replace("<port>", str(self.port)).replace("<dir>", str(self.directory)) for argument in arguments]
+        log = open(self.directory / "log", "wb")
+        self.child = subprocess.Popen(
+            arguments, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            env={"PATH": PATH, "HOME": str(self.directory), "LANG": "C.UTF-8", **dict(environment)},
+        )
+        make.servers.append(self)
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                if self.child.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit(f"{arguments} does not listen on {self.port}:\n{(self.directory / 'log').read_text()}")
+                time.sleep(0.02)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def end(self):
+        # Squid leaves shared memory behind where it is killed at once.
+        for name in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.child.pid, name)
+            except ProcessLookupError:
+                break
+            try:
+                self.child.wait(3)
+            except subprocess.TimeoutExpired:
+                continue
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Make:
+    """Makes the cases of one maker file; `wanted` are the names to make, all of them if there are none."""
+
+    def __init__(self, maker, software, wanted, upstream_port):
+        self.maker, self.software, self.wanted = maker, software, wanted
+        self.upstream = upstream_port
+        self.servers, self.made, self.differing = [], 0, 0
+
+    def serve(self, arguments, **rest):
+        return Server(self, arguments, **rest)
+
+    def end(self):
+        for server in self.servers:
+            server.end()
+        self.servers.clear()
+
+    def sweep(self, server, rows, suffix="", ask=(), **rest):
+        """A case for each row: fault of the upstream (with `-stream` where a stream is asked for), findings, what `server` made of it."""
+        for row, findings, what in rows:
+            name, _, text = row.partition(".")
+            fault = name.removesuffix("-stream")
+            is_stream = name != fault
+            name = "-".join(part for part in (fault, text, suffix, "stream" if is_stream else "") if part)
+            words = f"The upstream {upstream.FAULTS[fault][0]}; {what}."
+            path = f"{fault}.{text}" if text else fault
+            self.case(name, findings, words, server, path, ask=[*(["--stream"] if is_stream else []), *ask], **rest)
+
+    def case(
+        self, name, findings, what, server, path=None, ask=(), prompt="What does a proxy do?", keeps_times=False, no_replay=None,
+    ):
+        """Asks `server` (or a URL) once and writes the case down. `findings`: codes with blanks between, the verdict first."""
+        name = f"{self.maker}-{name}"
+        if self.wanted and name not in self.wanted:
+            return
+        codes = findings.split()
+        code = codes[0] if codes else "healthy"
+        directory = CASES / code / name
+        for old in CASES.glob(f"*/{name}"):
+            shutil.rmtree(old)
+        directory.mkdir(parents=True)
+        url = (server if isinstance(server, str) else server.url) + (f"/{path}/v1" if path else "")
+        arguments = [prompt, *ask]
+        recording = directory / "recording.jsonl"
+        report = run(["chat", *arguments, "--base-url", url, "--json", "--retry", "0", "--record", str(recording)])
+        case = {
+            "what": what, "made_by": f"make/run {name}", "software": self.software,
+            "class": CLASS_OF[code], "code": code, "findings": codes, "ask": arguments,
+        }
+        if keeps_times:
+            case["keeps_times"] = True
+        if no_replay:
+            case["replay"] = no_replay
+        (directory / "case.json").write_text(json.dumps(case, ensure_ascii=False, indent=2) + "\n")
+        forget_paths(recording)
+        self.made += 1
+        got = [finding["code"] for finding in report["findings"]]
+        verdict = report["verdict"]
+        if (verdict["class"], verdict["code"], sorted(got)) != (case["class"], code, sorted(codes)):
+            self.differing += 1
+            print(f"DIFFERS {code}/{name}: expected {codes or 'healthy'}, got {verdict['class']}/{verdict['code']} {got}")
+            print(f"        {report.get('response') and report['response']['status']} {report['ledger']}")
+
+
+def run(arguments):
+    environment = {"PATH": PATH, "HOME": "/nonexistent", "OPENAI_API_KEY": "sk-cases-0123456789abcdef", "LLMCHECK_LANG": "en"}
+    ran = subprocess.run([LLMCHECK, *arguments], capture_output=True, env=environment, timeout=90)
+    try:
+        return json.loads(ran.stdout)
+    except ValueError:
+        raise SystemExit(f"no report: {arguments}\n{ran.stdout.decode()}{ran.stderr.decode()}")
+
+
+def forget_paths(recording):
+    """The command that asked names files of this machine, and the order of all else matters to nobody: only it is dropped."""
+    first, _, rest = recording.read_text().partition("\n")
+    first = json.loads(first)
+    first["asked"].pop("command", None)
+    recording.write_text(json.dumps(first, ensure_ascii=False, separators=(",", ":")) + "\n" + rest)
+
+
+def version_of(*command):
+    """The first version number that a program prints about itself."""
+    ran = subprocess.run(command, capture_output=True, text=True, env={"PATH": PATH, "HOME": "/tmp"})
+    return re.search(r"\d+\.\d+(\.\d+)?", ran.stdout + ran.stderr).group()
+
+
+def start_upstream():
+    return upstream.listen()
