@@ -21,7 +21,7 @@ use replay::Play;
 use serde::Deserialize;
 use serde_json::Value;
 
-const FEWEST: usize = 70;
+const FEWEST: usize = 150;
 const LARGEST_RECORDING: u64 = 150 * 1024;
 const LARGEST_OF_ALL: u64 = 3 * 1024 * 1024;
 
@@ -208,7 +208,7 @@ fn every_case_says_what_it_is() {
 fn there_are_many_cases_and_a_third_of_them_are_healthy() {
     let cases = cases();
     let healthy = cases.iter().filter(|case| case.expected.code == "healthy").count();
-    assert!(cases.len() >= FEWEST && healthy * 4 >= cases.len(), "{healthy} of {} are healthy", cases.len());
+    assert!(cases.len() >= FEWEST && healthy * 3 >= cases.len(), "{healthy} of {} are healthy", cases.len());
     let size = |case: &Case| fs::metadata(case.directory.join("recording.jsonl")).expect("a recording").len();
     assert!(cases.iter().all(|case| size(case) <= LARGEST_RECORDING));
     assert!(cases.iter().map(size).sum::<u64>() <= LARGEST_OF_ALL);

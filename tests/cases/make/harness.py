@@ -137,9 +137,11 @@ class Make:
             self.case(name, findings, words, server, path, ask=[*(["--stream"] if is_stream else []), *ask], **rest)
 
     def case(
-        self, name, findings, what, server, path=None, ask=(), prompt="What does a proxy do?", keeps_times=False, no_replay=None,
+        self, name, findings, what, server, path=None, ask=(), prompt="What does a proxy do?", keeps_times=False, no_replay=None, away=(),
     ):
-        """Asks `server` (or a URL) once and writes the case down. `findings`: codes with blanks between, the verdict first."""
+        """Asks `server` (or a URL) once and writes the case down. `findings`: codes with blanks between, the verdict first.
+        `away`: arguments that lead to this machine only, and mean nothing when the case is played back.
+        """
         name = f"{self.maker}-{name}"
         if self.wanted and name not in self.wanted:
             return
@@ -152,7 +154,7 @@ class Make:
         url = (server if isinstance(server, str) else server.url) + (f"/{path}/v1" if path else "")
         arguments = [prompt, *ask]
         recording = directory / "recording.jsonl"
-        report = run(["chat", *arguments, "--base-url", url, "--json", "--retry", "0", "--record", str(recording)])
+        report = run(["chat", *arguments, *away, "--base-url", url, "--json", "--retry", "0", "--record", str(recording)])
         case = {
             "what": what, "made_by": f"make/run {name}", "software": self.software,
             "class": CLASS_OF[code], "code": code, "findings": codes, "ask": arguments,

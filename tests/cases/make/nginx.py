@@ -45,6 +45,7 @@ BY_DEFAULT = [
     ("length-and-chunks", "", "nginx follows the chunks and drops the length"),
     ("cut", JSON_CUT, KEPT),
     ("cut.chinese", JSON_CUT, KEPT),
+    ("refused-write", "empty-body-after-overwrite empty-body", KEPT),
     ("declares-more", "body-shorter-than-declared", KEPT),
     ("declares-less", "json-cut", CLIPPED),
     ("counts-characters.chinese", "body-clipped-to-declared json-cut", CLIPPED + ": inside a character"),

@@ -201,6 +201,10 @@ FAULTS = {
         "streams a good answer, one event every 60 ms",
         lambda a: ([a.chunked(), *slowly(chunks(a.pieces()), 0.06)], FIN),
     ),
+    "slower": (
+        "streams a good answer, one event every 150 ms",
+        lambda a: ([a.chunked(), *slowly(chunks(a.pieces()), 0.15)], FIN),
+    ),
     "no-done": (
         "ends a good stream after finish_reason, without [DONE]",
         lambda a: ([a.chunked(), *chunks(a.events[:-1])], FIN),
@@ -254,6 +258,14 @@ FAULTS = {
     "cut": (
         "closes in the middle of the declared length",
         lambda a: ([a.declared(len(a.body)) + a.half], FIN),
+    ),
+    "refused-write": (
+        "declares a length, sends nothing and closes, as a Go server does whose handler writes more",
+        lambda a: ([a.declared(len(a.body))], FIN),
+    ),
+    "cut-later": (
+        "closes in the middle of the declared length, half a second after it began",
+        lambda a: ([a.declared(len(a.body)) + a.half[:300], 0.5, a.half[300:]], FIN),
     ),
     "reset": (
         "resets the connection in the middle of the declared length",
