@@ -263,10 +263,6 @@ FAULTS = {
         "declares a length, sends nothing and closes, as a Go server does whose handler writes more",
         lambda a: ([a.declared(len(a.body))], FIN),
     ),
-    "cut-later": (
-        "closes in the middle of the declared length, half a second after it began",
-        lambda a: ([a.declared(len(a.body)) + a.half[:300], 0.5, a.half[300:]], FIN),
-    ),
     "reset": (
         "resets the connection in the middle of the declared length",
         lambda a: ([a.declared(len(a.body)) + a.half, 0.1], RESET),
