@@ -25,6 +25,8 @@ LITELLM = os.environ.get("CASES_LITELLM", "/opt/cases-litellm/bin")
 NODE_MODULES = os.environ.get("CASES_NODE", "/opt/cases-node/node_modules")
 PATH = f"{PYTHON}:{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
 
+KEY = "sk-cases-0123456789abcdef"
+
 CLASSES = {
     "healthy": "healthy",
     "length_mismatch": "relay-wrote-more-than-declared empty-body-after-overwrite copy-stopped-at-block conflicting-content-lengths "
@@ -125,8 +127,10 @@ class Make:
             server.end()
         self.servers.clear()
 
-    def sweep(self, server, rows, suffix="", ask=(), **rest):
-        """A case for each row: fault of the upstream (with `-stream` where a stream is asked for), findings, what `server` made of it."""
+    def sweep(self, server, rows, suffix="", ask=(), in_path=True, **rest):
+        """A case for each row: fault of the upstream (with `-stream` where a stream is asked for), findings, what `server` made of it.
+        `in_path`: the path carries the fault to the upstream.
+        """
         for row, findings, what in rows:
             name, _, text = row.partition(".")
             fault = name.removesuffix("-stream")
@@ -134,10 +138,10 @@ class Make:
             name = "-".join(part for part in (fault, text, suffix, "stream" if is_stream else "") if part)
             words = f"The upstream {upstream.FAULTS[fault][0]}; {what}."
             path = f"{fault}.{text}" if text else fault
-            self.case(name, findings, words, server, path, ask=[*(["--stream"] if is_stream else []), *ask], **rest)
+            self.case(name, findings, words, server, path if in_path else None, ask=[*(["--stream"] if is_stream else []), *ask], **rest)
 
     def case(
-        self, name, findings, what, server, path=None, ask=(), prompt="What does a proxy do?", keeps_times=False, no_replay=None, away=(),
+        self, name, findings, what, server, path=None, ask=(), prompt="What does a proxy do?", keeps_times=False, no_replay=None, away=(), key=KEY,
     ):
         """Asks `server` (or a URL) once and writes the case down. `findings`: codes with blanks between, the verdict first.
         `away`: arguments that lead to this machine only, and mean nothing when the case is played back.
@@ -154,7 +158,7 @@ class Make:
         url = (server if isinstance(server, str) else server.url) + (f"/{path}/v1" if path else "")
         arguments = [prompt, *ask]
         recording = directory / "recording.jsonl"
-        report = run(["chat", *arguments, *away, "--base-url", url, "--json", "--retry", "0", "--record", str(recording)])
+        report = run(["chat", *arguments, *away, "--base-url", url, "--json", "--retry", "0", "--record", str(recording)], key)
         case = {
             "what": what, "made_by": f"make/run {name}", "software": self.software,
             "class": CLASS_OF[code], "code": code, "findings": codes, "ask": arguments,
@@ -174,8 +178,8 @@ class Make:
             print(f"        {report.get('response') and report['response']['status']} {report['ledger']}")
 
 
-def run(arguments):
-    environment = {"PATH": PATH, "HOME": "/nonexistent", "OPENAI_API_KEY": "sk-cases-0123456789abcdef", "LLMCHECK_LANG": "en"}
+def run(arguments, key):
+    environment = {"PATH": PATH, "HOME": "/nonexistent", "LLMCHECK_LANG": "en", **({"OPENAI_API_KEY": key} if key else {})}
     ran = subprocess.run([LLMCHECK, *arguments], capture_output=True, env=environment, timeout=90)
     try:
         return json.loads(ran.stdout)

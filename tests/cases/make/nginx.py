@@ -7,15 +7,15 @@ def software():
     return "nginx " + harness.version_of("nginx", "-v")
 
 
-def nginx(make, directives, before=""):
-    """nginx with these directives in its server block."""
+def nginx(make, directives, listen=""):
+    """nginx with these directives in its server block; `listen` is `ssl` for TLS."""
     configuration = f"""daemon off; master_process off; pid nginx.pid; error_log stderr;
         events {{ worker_connections 64; }}
         http {{
             access_log off; default_type text/html;
             client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-            limit_req_zone $server_port zone=one:32k rate=1r/m; {before}
-            server {{ listen 127.0.0.1:<port>; {directives} }}
+            limit_req_zone $server_port zone=one:32k rate=1r/m;
+            server {{ listen 127.0.0.1:<port> {listen}; {directives} }}
         }}"""
     return make.serve(["nginx", "-e", "stderr", "-p", "<dir>", "-c", "<dir>/nginx.conf"], files={"nginx.conf": configuration})
 
