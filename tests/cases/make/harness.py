@@ -7,6 +7,7 @@ difference is printed: then one of the two is wrong, and the bytes say which.
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -58,9 +59,15 @@ CLASS_OF = {code: name for name, codes in CLASSES.items() for code in codes.spli
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on which nobody listens, below the range from which the kernel takes ports for clients."""
+    while True:
+        port = random.randrange(21000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Server:
@@ -84,14 +91,17 @@ class Server:
         )
         make.servers.append(self)
         deadline = time.monotonic() + patience
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                if self.child.poll() is not None or time.monotonic() > deadline:
-                    raise SystemExit(f"{arguments} does not listen on {self.port}:\n{(self.directory / 'log').read_text()}")
-                time.sleep(0.02)
+        while not self.listens():
+            if self.child.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{arguments} does not listen on {self.port}:\n{(self.directory / 'log').read_text()}")
+            time.sleep(0.02)
+
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return self.child.poll() is None
 
     @property
     def url(self):
@@ -199,7 +209,3 @@ def version_of(*command):
     """The first version number that a program prints about itself."""
     ran = subprocess.run(command, capture_output=True, text=True, env={"PATH": PATH, "HOME": "/tmp"})
     return re.search(r"\d+\.\d+(\.\d+)?", ran.stdout + ran.stderr).group()
-
-
-def start_upstream():
-    return upstream.listen()

@@ -8,6 +8,7 @@ CUT = "the application destroys the socket"
 # Name of the handler (`-stream` where a stream is asked for), findings, what happened.
 ROWS = [
     ("whole", "", "The application declares the bytes of its Chinese answer.", ()),
+    ("keeps-open", "", "Node keeps the connection for a next request, as its keep-alive does.", ()),
     ("undeclared", "", "The application declares nothing; Node counts what end() is given.", ()),
     ("gzip", "", "The application compresses with gzip.", ()),
     ("br", "", "The application compresses with Brotli.", ()),

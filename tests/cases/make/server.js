@@ -23,6 +23,7 @@ const long = (declared, extra) => ({ ...kind, ...extra, 'Content-Length': declar
 
 const handlers = {
   'whole': (res) => res.writeHead(200, long(bytes)).end(body),
+  'keeps-open': (res) => res.writeHead(200, long(bytes, { Connection: 'keep-alive' })).end(body),
   'undeclared': (res) => res.writeHead(200, kind).end(body),
   'counts-characters': (res) => res.writeHead(200, long([...body].length)).end(body),
   'counts-utf16': (res) => res.writeHead(200, long(body.length)).end(body),
@@ -80,7 +81,7 @@ http.createServer((req, res) => {
   req.resume();
   req.on('end', () => {
     res.setHeader('Connection', 'keep-alive');
-    if (!req.url.split('/')[1].startsWith('writes-')) res.setHeader('Connection', 'close');
+    if (!/^(writes-|keeps-open)/.test(req.url.split('/')[1])) res.setHeader('Connection', 'close');
     try {
       handlers[req.url.split('/')[1]](res);
     } catch (error) {

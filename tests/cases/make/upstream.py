@@ -420,6 +420,8 @@ def serve(connection):
             return
         path, body = request
         fault, _, text = path.lstrip("/").split("/")[0].partition(".")
+        if fault not in FAULTS:
+            return
         steps, end = FAULTS[fault][1](Answer(b'"stream":true' in body.replace(b" ", b""), text))
         for step in steps:
             if isinstance(step, float):
