@@ -301,15 +301,19 @@ fn words_of(error: &serde_json::Error) -> String {
 
 fn reply_of_stream(stream: &Stream) -> Reply {
     Reply {
+        shape: stream.shape,
         model: stream.model.clone(),
         choices: Some(usize::from(stream.has_choice || stream.has_content())),
         text: stream.text.clone(),
         reasoning: stream.reasoning as usize,
         tool_calls: stream.tool_calls as usize,
+        tools: Vec::new(),
         has_refusal: stream.has_refusal,
         has_other_content: stream.has_other_content,
         finish_reason: stream.finish_reason.clone(),
+        said: stream.choices.clone(),
         usage: stream.usage.clone(),
+        repeats: false,
     }
 }
 

@@ -7,12 +7,15 @@
 use serde_json::Value;
 
 use super::error::ApiError;
+use super::native;
 use super::reply::Reply;
+use super::shape::Shape;
 
 /// What the data of one stream event is.
 #[derive(Debug)]
 pub enum Chunk<'a> {
-    Done,
+    /// The stream says that it is over, by this word.
+    Done(&'static str),
     /// Only a piece of text, as most are. Escapes are resolved.
     Text(std::borrow::Cow<'a, str>),
     Reply(Box<Reply>),
@@ -38,7 +41,7 @@ impl Reader {
             return Chunk::Text(text);
         }
         if data.trim_ascii() == b"[DONE]" {
-            return Chunk::Done;
+            return Chunk::Done("[DONE]");
         }
         if data.trim_ascii().is_empty() {
             // A keep-alive that is an event instead of a comment.
@@ -48,10 +51,13 @@ impl Reader {
             Ok(value) => value,
             Err(error) => return Chunk::Malformed { at: offset_of(data, error.line(), error.column()) },
         };
-        if let Some(error) = ApiError::from_value(&value, false) {
+        if let Some(error) = native::error(&value).or_else(|| ApiError::from_value(&value, false)) {
             return Chunk::Error(Box::new(error));
         }
-        if value.get("choices").is_none() && value.get("usage").is_none() {
+        if let Some(marker) = native::end_marker(&value) {
+            return Chunk::Done(marker);
+        }
+        if Shape::of(&value).is_none() && value.get("usage").is_none() {
             return Chunk::Other;
         }
         let reply = Reply::from_value(&value);
@@ -73,11 +79,11 @@ impl Reader {
     /// Takes the bytes around the text of a chunk that says nothing else as the pattern of those to come.
     fn learn(&mut self, data: &[u8], reply: &Reply) {
         const KEY: &[u8] = b"\"content\":";
-        let has_only_text = reply.choices == Some(1)
+        let has_only_text = matches!(reply.said.as_slice(), [choice] if choice.index == 0)
             && !reply.text.is_empty()
             && reply.finish_reason.is_none()
             && reply.usage.is_none()
-            && reply.tool_calls == 0
+            && reply.tools.is_empty()
             && reply.reasoning == 0
             && !reply.has_refusal
             && !reply.has_other_content;
@@ -142,7 +148,7 @@ mod tests {
             assert!(matches!(reader.read(chunk("two", more).as_bytes()), Chunk::Reply(_)), "{more}");
         }
         assert!(matches!(reader.read(br#"{"error":{"message":"m"}}"#), Chunk::Error(_)));
-        assert!(matches!(reader.read(b"[DONE]"), Chunk::Done));
+        assert!(matches!(reader.read(b"[DONE]"), Chunk::Done("[DONE]")));
         assert!(matches!(reader.read(br#"{"type":"ping"}"#), Chunk::Other));
         assert!(matches!(reader.read(b""), Chunk::Other));
         assert!(matches!(reader.read(br#"{"choices":[{"#), Chunk::Malformed { .. }));

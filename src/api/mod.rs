@@ -6,5 +6,7 @@ pub mod error;
 pub mod json;
 pub mod limits;
 pub mod model;
+pub mod native;
 pub mod reply;
 pub mod request;
+pub mod shape;

@@ -1,12 +1,17 @@
 //! A chat completion, plain or one chunk of a stream, reduced to what a diagnosis looks at. Dialects are read leniently: a part that has
-//! another shape than expected counts as absent.
+//! another shape than expected counts as absent. Answers of other APIs are read into the same facts.
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::native;
+use super::shape::Shape;
+
 /// What one JSON answer or one stream chunk says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply {
+    /// Whose answer it is; `None` where nothing of any is in it.
+    pub shape: Option<Shape>,
     pub model: Option<String>,
     /// `None` where there is no `choices` array at all.
     pub choices: Option<usize>,
@@ -15,11 +20,71 @@ pub struct Reply {
     /// Characters of reasoning, which is not the answer.
     pub reasoning: usize,
     pub tool_calls: usize,
+    /// The arguments of the tool calls, or the pieces of them.
+    pub tools: Vec<ToolPiece>,
     pub has_refusal: bool,
     /// Other content than text, such as audio.
     pub has_other_content: bool,
+    /// The first choice's.
     pub finish_reason: Option<String>,
+    /// All choices, in their order.
+    pub said: Vec<Choice>,
     pub usage: Option<Usage>,
+    /// The content is that of the events before, once more as a whole.
+    pub repeats: bool,
+}
+
+/// How far one of several choices is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub index: u64,
+    pub finish_reason: Option<String>,
+}
+
+/// Arguments of a tool call, or a piece of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToolPiece {
+    /// The call's place among those of the answer.
+    pub call: Option<u64>,
+    pub id: Option<String>,
+    /// JSON as text; empty where the arguments are no text, as some servers send them.
+    pub arguments: String,
+}
+
+/// What a reason for the end means, whoever gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// The answer was filtered, or its prompt.
+    Filter,
+    /// The end that the model, or a stop sequence, wanted; also any word that is not known.
+    Stop,
+    TokenLimit,
+}
+
+impl Finish {
+    /// Reads `finish_reason`, `stop_reason`, `done_reason`, `finishReason`, `blockReason` and what stands for them.
+    pub fn of(reason: &str) -> Finish {
+        const TOKEN_LIMIT: [&str; 4] = ["length", "max_tokens", "max_output_tokens", "model_context_window_exceeded"];
+        const FILTER: [&str; 11] = [
+            "content_filter",
+            "sensitive",
+            "safety",
+            "recitation",
+            "refusal",
+            "blocklist",
+            "prohibited_content",
+            "spii",
+            "image_safety",
+            "content_filtered",
+            "guardrail_intervened",
+        ];
+        let is_any = |words: &[&str]| words.iter().any(|word| reason.eq_ignore_ascii_case(word));
+        match () {
+            () if is_any(&TOKEN_LIMIT) => Finish::TokenLimit,
+            () if is_any(&FILTER) => Finish::Filter,
+            () => Finish::Stop,
+        }
+    }
 }
 
 /// Tokens as the answer counts them.
@@ -38,8 +103,14 @@ pub struct Usage {
 impl Reply {
     /// Reads a completion or a chunk. A value without any sign of either gives a reply without choices.
     pub fn from_value(value: &Value) -> Reply {
+        let shape = Shape::of(value);
+        if let Some(reply) = shape.and_then(|shape| native::read(shape, value)) {
+            return reply;
+        }
         let choices = value.get("choices").and_then(Value::as_array);
         let mut reply = Reply {
+            shape,
+            said: choices.into_iter().flatten().enumerate().map(|(at, choice)| Choice::from_value(choice, at)).collect(),
             model: value.get("model").and_then(Value::as_str).map(str::to_string),
             choices: choices.map(Vec::len),
             usage: value.get("usage").and_then(Usage::from_value),
@@ -77,10 +148,36 @@ impl Reply {
         }
         let characters = |key: &str| message.get(key).and_then(Value::as_str).map_or(0, |text| text.chars().count());
         self.reasoning = characters("reasoning_content") + characters("reasoning");
-        self.tool_calls = message.get("tool_calls").and_then(Value::as_array).map_or(0, Vec::len);
-        self.tool_calls += usize::from(message.get("function_call").is_some_and(Value::is_object));
+        let calls = message.get("tool_calls").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let call = message.get("function_call").filter(|call| call.is_object());
+        self.tool_calls = calls.len() + usize::from(call.is_some());
+        self.tools = calls.iter().chain(call).map(ToolPiece::from_value).collect();
+        if choice.get("delta").is_none() {
+            self.tools.iter_mut().enumerate().for_each(|(at, tool)| tool.call = Some(at as u64));
+        }
         self.has_refusal = message.get("refusal").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         self.has_other_content |= ["audio", "images"].iter().any(|key| message.get(key).is_some_and(|part| !part.is_null()));
+    }
+
+    /// Adds what the next piece of the same answer says.
+    pub fn append(&mut self, next: Reply) {
+        self.shape = self.shape.or(next.shape);
+        self.model = self.model.take().or(next.model).filter(|model| !model.is_empty());
+        self.choices = self.choices.max(next.choices);
+        self.text.push_str(&next.text);
+        self.reasoning += next.reasoning;
+        self.tool_calls += next.tool_calls;
+        self.tools.extend(next.tools);
+        self.has_refusal |= next.has_refusal;
+        self.has_other_content |= next.has_other_content;
+        self.finish_reason = next.finish_reason.or(self.finish_reason.take());
+        for choice in next.said {
+            match self.said.iter_mut().find(|known| known.index == choice.index) {
+                Some(known) => known.finish_reason = choice.finish_reason.or(known.finish_reason.take()),
+                None => self.said.push(choice),
+            }
+        }
+        self.usage = Usage::merge(self.usage.take(), next.usage);
     }
 
     /// The model said or did something, if only to refuse or to think.
@@ -89,7 +186,40 @@ impl Reply {
     }
 }
 
+impl Choice {
+    fn from_value(choice: &Value, at: usize) -> Choice {
+        let finish_reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+        let index = choice.get("index").and_then(Value::as_u64).unwrap_or(at as u64);
+        Choice { index, finish_reason: finish_reason.map(str::to_string) }
+    }
+}
+
+impl ToolPiece {
+    fn from_value(call: &Value) -> ToolPiece {
+        let function = call.get("function").unwrap_or(call);
+        let arguments = function.get("arguments").and_then(Value::as_str).unwrap_or_default();
+        ToolPiece {
+            call: call.get("index").and_then(Value::as_u64),
+            id: call.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_string),
+            arguments: arguments.to_string(),
+        }
+    }
+}
+
 impl Usage {
+    /// What was counted last; what the last count leaves out, an earlier one may have said.
+    pub fn merge(before: Option<Usage>, now: Option<Usage>) -> Option<Usage> {
+        let (Some(before), Some(now)) = (&before, &now) else {
+            return now.or(before);
+        };
+        Some(Usage {
+            prompt_tokens: now.prompt_tokens.or(before.prompt_tokens),
+            completion_tokens: now.completion_tokens.or(before.completion_tokens),
+            reasoning_tokens: now.reasoning_tokens.or(before.reasoning_tokens),
+            total_tokens: now.total_tokens.or(before.total_tokens),
+        })
+    }
+
     fn from_value(value: &Value) -> Option<Usage> {
         let object = value.as_object()?;
         let number = |key: &str| object.get(key).and_then(Value::as_u64);
@@ -117,6 +247,19 @@ mod tests {
         assert_eq!(plain.usage.and_then(|usage| usage.reasoning_tokens), Some(1));
         let chunk = Reply::from_value(&json!({"choices":[{"delta":{"content":"hi"},"finish_reason":null}]}));
         assert_eq!((chunk.text.as_str(), chunk.finish_reason), ("hi", None));
+    }
+
+    #[test]
+    fn every_word_for_the_end_has_its_meaning() {
+        for reason in ["stop", "eos", "end_turn", "stop_sequence", "STOP", "tool_calls", "function_call", "tool_use", "pause_turn", "completed"] {
+            assert_eq!(Finish::of(reason), Finish::Stop, "{reason}");
+        }
+        for reason in ["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"] {
+            assert_eq!(Finish::of(reason), Finish::TokenLimit, "{reason}");
+        }
+        for reason in ["content_filter", "sensitive", "SAFETY", "RECITATION", "PROHIBITED_CONTENT", "refusal", "BLOCKLIST", "SPII"] {
+            assert_eq!(Finish::of(reason), Finish::Filter, "{reason}");
+        }
     }
 
     #[test]

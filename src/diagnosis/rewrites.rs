@@ -219,6 +219,7 @@ fn coding_mislabelled(evidence: &Evidence<'_>) -> Option<Found> {
     let label = evidence.head()?.all("content-encoding").next();
     let fact = match content.mislabel {
         Some(Mislabel::Plain) => ("plain-under-label", text("it is plain under a label of compression", "标为压缩，实为明文")),
+        Some(Mislabel::Twice) => ("compressed-twice", text("it is compressed once more than the label says", "比标签多压缩了一次")),
         Some(Mislabel::Unlabelled) => ("compressed-without-label", text("it is compressed without a label", "已压缩，却没有标签")),
         None if matches!(content.progress(), Some(Progress::Faulty(_))) && !evidence.response()?.may_be_masked => {
             ("another-coding", text("it cannot be decoded", "无法解码"))
@@ -318,8 +319,8 @@ fn stream_type_rewritten(evidence: &Evidence<'_>) -> Option<Found> {
     let form = match evidence.content().map(|content| &content.form)? {
         // Errors may come under any label; only an answer's label misleads.
         Form::Json(_) if kind == "text/event-stream" && evidence.is_success() && evidence.error.is_none() => JSON,
-
-        Form::Stream(_) if kind != "text/event-stream" && !kind.is_empty() => STREAM,
+        // A stream of lines has no type that all agree on.
+        Form::Stream(stream) if kind != "text/event-stream" && !kind.is_empty() && !stream.is_of_lines() => STREAM,
         _ => return None,
     };
     Some(Found::certain().word("form", form.0, form.1).value("type", super::excerpt(&kind)).mark("type", field.value_span.clone()))

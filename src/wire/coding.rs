@@ -28,22 +28,20 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// The coding of a `Content-Encoding` value; `None` for one that we cannot decode, such as a list of several.
-    pub fn from_label(label: &str) -> Option<Coding> {
-        // Identity in a list changes nothing.
+    /// The codings of a `Content-Encoding` value in the order in which they were applied (RFC 9110 section 8.4), identity left out;
+    /// `None` if one of them is none that we can decode.
+    pub fn from_label(label: &str) -> Option<Vec<Coding>> {
         let label = label.to_ascii_lowercase();
-        let mut codings = label.split(',').map(str::trim).filter(|coding| !matches!(*coding, "" | "identity"));
-        let (Some(coding), None) = (codings.next().or(Some("identity")), codings.next()) else {
-            return None;
-        };
-        match coding {
-            "identity" => Some(Coding::Identity),
-            "gzip" | "x-gzip" => Some(Coding::Gzip),
-            "deflate" => Some(Coding::Deflate),
-            "br" => Some(Coding::Br),
-            "zstd" => Some(Coding::Zstd),
-            _ => None,
-        }
+        let codings = label.split(',').map(str::trim).filter(|coding| !matches!(*coding, "" | "identity"));
+        codings
+            .map(|coding| match coding {
+                "gzip" | "x-gzip" => Some(Coding::Gzip),
+                "deflate" => Some(Coding::Deflate),
+                "br" => Some(Coding::Br),
+                "zstd" => Some(Coding::Zstd),
+                _ => None,
+            })
+            .collect()
     }
 
     pub fn name(self) -> &'static str {

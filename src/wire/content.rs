@@ -3,8 +3,10 @@
 
 use super::coding::{Coding, Decoder, Progress};
 use super::digest::Promised;
+use super::framing::{Body, Framing, Piece, Promise};
 use super::json::{Closure, Scanner};
 use super::stream::Stream;
+use crate::api::shape::Shape;
 
 /// A plain answer larger than this is counted and followed, but no longer kept as a whole.
 const LARGEST_DOCUMENT: usize = 8 * 1024 * 1024;
@@ -14,17 +16,26 @@ const LARGEST_TEXT: usize = 64 * 1024;
 const MOST_BLANKS: usize = 4096;
 /// First bytes that tell plain text from compressed data under a coding's label.
 const TELLING: usize = 16;
+/// Codings on top of each other beyond this many are not undone.
+const MOST_LAYERS: usize = 4;
+/// A first line of JSON larger than this is no line of a stream.
+const LARGEST_FIRST_LINE: usize = 64 * 1024;
+/// A chunk's size line within the content, extensions included, is no longer than this.
+const LONGEST_SIZE_LINE: usize = 80;
 
 /// The content as followed so far.
 #[derive(Debug)]
 pub struct Content {
-    /// The coding that `Content-Encoding` names, as it stands there.
+    /// The codings that `Content-Encoding` names, as they stand there.
     pub label: Option<String>,
     /// The label names a coding, or codings, that we cannot decode: the bytes are taken as they are.
     pub is_undecodable: bool,
     /// The bytes are not what the label says.
     pub mislabel: Option<Mislabel>,
+    /// The one that was applied last.
     pub coding: Coding,
+    /// Within the content stands the framing of chunks, which the transfer should have taken off.
+    pub reframed: Option<Box<Body>>,
     pub decoded: u64,
     /// Characters of the decoded bytes, malformed ones not counted.
     pub characters: u64,
@@ -33,8 +44,22 @@ pub struct Content {
     pub form: Form,
     /// Digests over the decoded bytes: a proxy that compresses may keep the digest of what it compressed.
     pub digests: Vec<Promised>,
-    decoder: Option<Decoder>,
+    /// From the wire inwards; the last is identity until it shows something else.
+    layers: Vec<Layer>,
+    /// Decoded bytes that do not show a form yet.
     first: Vec<u8>,
+    has_looked_for_chunks: bool,
+}
+
+/// One coding to be undone.
+#[derive(Debug, Default)]
+struct Layer {
+    /// What the label says; `None` beneath all that it names.
+    expected: Option<Coding>,
+    /// Bytes that do not show yet whether the label is right.
+    first: Vec<u8>,
+    first_at: Option<u64>,
+    decoder: Option<Decoder>,
 }
 
 /// How the label and the bytes disagree.
@@ -42,6 +67,8 @@ pub struct Content {
 pub enum Mislabel {
     /// The label names a coding, but the bytes are plain.
     Plain,
+    /// The bytes are compressed once more than the label says.
+    Twice,
     /// The bytes are compressed, and no label says so.
     Unlabelled,
 }
@@ -67,9 +94,25 @@ pub struct Document {
     pub text: Vec<u8>,
     /// The text is longer than what is kept.
     pub is_cut_off: bool,
+    /// Its first value was looked at when it closed.
+    is_looked_at: bool,
 }
 
 impl Document {
+    /// The first value is closed, and is a line of a stream.
+    fn begins_stream(&mut self) -> bool {
+        let Closure::Closed { end } = self.closure() else {
+            return false;
+        };
+        if std::mem::replace(&mut self.is_looked_at, true) || end as usize > self.text.len().min(LARGEST_FIRST_LINE) {
+            return false;
+        }
+        let value = crate::api::json::parse(&self.text[..end as usize]).unwrap_or_default();
+        // The last line of ollama's stream is also its whole answer to who wants no stream.
+        let is_ollama = Shape::of(&value) == Some(Shape::OllamaChat) && value.get("done").and_then(|done| done.as_bool()) == Some(false);
+        is_ollama || value.get("object").and_then(|object| object.as_str()) == Some("chat.completion.chunk")
+    }
+
     pub fn closure(&self) -> Closure {
         self.scanner.closure()
     }
@@ -95,71 +138,95 @@ pub struct Checkpoint {
 impl Content {
     /// Content under the label of a `Content-Encoding` field.
     pub fn new(label: Option<&str>) -> Content {
-        let coding = Coding::from_label(label.unwrap_or(""));
+        let codings = Coding::from_label(label.unwrap_or(""));
+        let layer = |expected: Option<Coding>| Layer { expected, ..Layer::default() };
+        let layers = codings.iter().flatten().rev().map(|coding| layer(Some(*coding))).chain([layer(None)]);
         Content {
             label: label.filter(|label| !label.trim().is_empty()).map(str::to_string),
-            is_undecodable: coding.is_none(),
+            is_undecodable: codings.is_none(),
             mislabel: None,
-            coding: coding.unwrap_or(Coding::Identity),
+            coding: codings.iter().flatten().last().copied().unwrap_or(Coding::Identity),
+            reframed: None,
             decoded: 0,
             characters: 0,
             utf16_units: 0,
             form: Form::Empty,
             digests: Vec::new(),
-            decoder: None,
+            layers: if codings.is_some() { layers.take(MOST_LAYERS).collect() } else { Vec::new() },
             first: Vec::new(),
+            has_looked_for_chunks: false,
         }
     }
 
-    /// How far the coding came; `None` for identity.
+    /// How far the coding came, the outermost that is not at its end; `None` for identity.
     pub fn progress(&self) -> Option<&Progress> {
-        self.decoder.as_ref().filter(|decoder| !decoder.is_identity()).map(Decoder::progress)
+        let decoders = || self.layers.iter().filter_map(|layer| layer.decoder.as_ref()).filter(|decoder| !decoder.is_identity());
+        let unfinished = decoders().find(|decoder| *decoder.progress() != Progress::Finished);
+        unfinished.or_else(|| decoders().next()).map(Decoder::progress)
     }
 
     /// Takes the next payload bytes, which stand at `at` of the flow and came at `time`.
     pub fn feed(&mut self, bytes: &[u8], at: u64, time: u64) {
-        if self.decoder.is_none() {
-            let needed = match self.coding {
-                _ if self.is_undecodable => 0,
-                Coding::Identity if self.first.is_empty() && !matches!(bytes.first(), Some(0x1f | 0x28)) => 0,
-                Coding::Identity => 4,
-                _ => TELLING,
-            };
-            if self.first.len() + bytes.len() < needed {
-                return self.first.extend_from_slice(bytes);
-            }
-            let mut first = std::mem::take(&mut self.first);
-            let before = first.len() as u64;
-            first.extend_from_slice(bytes);
-            self.choose_decoder(&first);
-            return self.decode(&first, at.saturating_sub(before), time);
+        self.undo(0, bytes, Some(at), time);
+    }
+
+    /// Gives bytes to the layer of this depth, and what comes out of it to those beneath.
+    fn undo(&mut self, depth: usize, bytes: &[u8], at: Option<u64>, time: u64) {
+        let Some(layer) = self.layers.get_mut(depth) else {
+            return self.take(bytes, at, time);
+        };
+        if layer.decoder.is_some() {
+            return self.decode(depth, bytes, at, time);
         }
-        self.decode(bytes, at, time);
+        let needed = match layer.expected {
+            Some(_) => TELLING,
+            None if layer.first.is_empty() && !matches!(bytes.first(), Some(0x1f | 0x28)) => 0,
+            None => 4,
+        };
+        if layer.first.is_empty() {
+            layer.first_at = at;
+        }
+        layer.first.extend_from_slice(bytes);
+        if layer.first.len() >= needed {
+            self.begin(depth, time);
+        }
     }
 
     /// The label is a claim; the first bytes are the fact.
-    fn choose_decoder(&mut self, first: &[u8]) {
-        if !self.is_undecodable {
-            let is_plain = first.iter().take(TELLING).all(|byte| matches!(byte, b'\t' | b'\r' | b'\n' | b' '..=b'~'));
-            if self.coding != Coding::Identity && is_plain && !first.is_empty() {
+    fn begin(&mut self, depth: usize, time: u64) {
+        let layer = &mut self.layers[depth];
+        let first = std::mem::take(&mut layer.first);
+        let at = layer.first_at;
+        let is_plain = first.iter().take(TELLING).all(|byte| matches!(byte, b'\t' | b'\r' | b'\n' | b' '..=b'~'));
+        let coding = match layer.expected {
+            Some(_) if is_plain && !first.is_empty() => {
                 self.mislabel = Some(Mislabel::Plain);
-                self.coding = Coding::Identity;
-            } else if let (Coding::Identity, Some(coding)) = (self.coding, Coding::from_magic(first)) {
-                self.mislabel = Some(Mislabel::Unlabelled);
-                self.coding = coding;
+                Coding::Identity
+            }
+            Some(coding) => coding,
+            None => Coding::from_magic(&first).unwrap_or(Coding::Identity),
+        };
+        if layer.expected.is_none() && coding != Coding::Identity {
+            self.mislabel = Some(if depth == 0 { Mislabel::Unlabelled } else { Mislabel::Twice });
+            if self.layers.len() < MOST_LAYERS {
+                self.layers.push(Layer::default());
             }
         }
-        self.decoder = Some(Decoder::new(self.coding));
+        if depth == 0 || self.coding == Coding::Identity {
+            self.coding = coding;
+        }
+        self.layers[depth].decoder = Some(Decoder::new(coding));
+        self.decode(depth, &first, at, time);
     }
 
-    fn decode(&mut self, bytes: &[u8], at: u64, time: u64) {
-        let Some(mut decoder) = self.decoder.take() else {
+    fn decode(&mut self, depth: usize, bytes: &[u8], at: Option<u64>, time: u64) {
+        let Some(mut decoder) = self.layers[depth].decoder.take() else {
             return;
         };
         // Places are known only where the bytes are the wire's own.
-        let is_identity = decoder.is_identity();
-        decoder.decode(bytes, |decoded| self.take(decoded, is_identity.then_some(at), time));
-        self.decoder = Some(decoder);
+        let at = at.filter(|_| decoder.is_identity());
+        decoder.decode(bytes, |decoded| self.undo(depth + 1, decoded, at, time));
+        self.layers[depth].decoder = Some(decoder);
     }
 
     fn take(&mut self, bytes: &[u8], at: Option<u64>, time: u64) {
@@ -169,21 +236,50 @@ impl Content {
         let (characters, utf16_units) = count_characters(bytes);
         self.characters += characters;
         self.utf16_units += utf16_units;
-        if matches!(self.form, Form::Empty) {
-            self.first.extend_from_slice(bytes);
-            let Some(form) = recognise(&self.first) else {
-                // Blanks without end are counted, not kept.
-                if self.first.len() > MOST_BLANKS {
-                    self.first.clear();
-                }
-                return;
-            };
-            self.form = form;
-            let first = std::mem::take(&mut self.first);
-            let first_at = at.map(|at| at + bytes.len() as u64 - first.len() as u64);
-            return self.follow(&first, start + bytes.len() as u64 - first.len() as u64, first_at, time);
+        self.unframe(bytes, start, at, time);
+    }
+
+    /// Takes off the framing of chunks that stands where content should.
+    fn unframe(&mut self, bytes: &[u8], start: u64, at: Option<u64>, time: u64) {
+        let Some(mut body) = self.reframed.take() else {
+            return self.take_content(bytes, start, at, time);
+        };
+        body.cut(bytes, at.unwrap_or(start), |piece, place, bytes| {
+            if piece == Piece::Payload {
+                self.take_content(bytes, place, at.map(|_| place), time);
+            }
+        });
+        self.reframed = Some(body);
+    }
+
+    /// Takes content as its sender meant it; `start` is its place in the decoded bytes, `at` that in the flow, where it has one.
+    fn take_content(&mut self, bytes: &[u8], start: u64, at: Option<u64>, time: u64) {
+        if !matches!(self.form, Form::Empty) {
+            return self.follow(bytes, start, at, time);
         }
-        self.follow(bytes, start, at, time);
+        self.first.extend_from_slice(bytes);
+        let before = (self.first.len() - bytes.len()) as u64;
+        let (first_start, first_at) = (start.saturating_sub(before), at.map(|at| at.saturating_sub(before)));
+        match is_chunk_framing(&self.first) {
+            Some(true) if !std::mem::replace(&mut self.has_looked_for_chunks, true) => {
+                let first = std::mem::take(&mut self.first);
+                let promise = Promise { framing: Framing::Chunked, ..Promise::default() };
+                self.reframed = Some(Box::new(Body::new(promise, first_at.unwrap_or(first_start))));
+                return self.unframe(&first, first_start, first_at, time);
+            }
+            None => return,
+            Some(_) => {}
+        }
+        let Some(form) = recognise(&self.first) else {
+            // Blanks without end are counted, not kept.
+            if self.first.len() > MOST_BLANKS {
+                self.first.clear();
+            }
+            return;
+        };
+        self.form = form;
+        let first = std::mem::take(&mut self.first);
+        self.follow(&first, first_start, first_at, time);
     }
 
     fn follow(&mut self, bytes: &[u8], start: u64, at: Option<u64>, time: u64) {
@@ -192,6 +288,12 @@ impl Content {
             Form::Json(document) => {
                 document.scanner.feed(bytes);
                 document.is_cut_off |= keep(&mut document.text, bytes, LARGEST_DOCUMENT);
+                if document.begins_stream() {
+                    let text = std::mem::take(&mut document.text);
+                    let before = (text.len() - bytes.len()) as u64;
+                    self.form = Form::Stream(Box::new(Stream::of_lines()));
+                    self.follow(&text, start.saturating_sub(before), at.map(|at| at.saturating_sub(before)), time);
+                }
             }
             Form::Stream(stream) => stream.feed(bytes, at.unwrap_or(start), at.is_some(), time),
             Form::Markup(text) | Form::Other(text) => {
@@ -216,10 +318,20 @@ impl Content {
 
     /// No more bytes will come.
     pub fn finish(&mut self, time: u64) {
-        if !self.first.is_empty() && self.decoder.is_none() {
+        // A layer may find another beneath it.
+        let mut depth = 0;
+        while let Some(layer) = self.layers.get(depth) {
+            if layer.decoder.is_none() && !layer.first.is_empty() {
+                self.begin(depth, time);
+            }
+            depth += 1;
+        }
+        if matches!(self.form, Form::Empty)
+            && let Some(form) = recognise(&self.first)
+        {
+            self.form = form;
             let first = std::mem::take(&mut self.first);
-            self.choose_decoder(&first);
-            self.decode(&first, 0, time);
+            self.follow(&first, self.decoded - first.len() as u64, None, time);
         }
         if !self.first.is_empty() && matches!(self.form, Form::Empty) && !self.first.trim_ascii().is_empty() {
             self.form = Form::Other(std::mem::take(&mut self.first));
@@ -267,6 +379,28 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
     let room = limit.saturating_sub(kept.len());
     kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     bytes.len() > room
+}
+
+/// Whether content begins with a chunk's size line and, behind it, as content does; `None` while more bytes must tell.
+fn is_chunk_framing(first: &[u8]) -> Option<bool> {
+    let line = &first[..first.len().min(LONGEST_SIZE_LINE)];
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    if digits == 0 || digits > 8 {
+        return Some(false);
+    }
+    let Some(newline) = memchr::memchr(b'\n', line) else {
+        let is_open = line.len() < LONGEST_SIZE_LINE && matches!(line.get(digits), None | Some(b'\r' | b';'));
+        return if is_open { None } else { Some(false) };
+    };
+    if !matches!(line[digits], b'\r' | b'\n' | b';') {
+        return Some(false);
+    }
+    // The first chunk may hold blank lines only.
+    let content = first[newline + 1..].trim_ascii_start();
+    if content.is_empty() && first.len() < MOST_BLANKS {
+        return None;
+    }
+    recognise(content).map(|form| matches!(form, Form::Json(_) | Form::Stream(_) | Form::Markup(_)))
 }
 
 /// The form that the first bytes show; `None` while they do not. `first` holds all bytes so far.

@@ -2,6 +2,7 @@
 //! fact comes with its place in the bytes. What is remembered is bounded, whatever the server sends; what is counted is exact.
 
 pub mod arrivals;
+pub mod calls;
 pub mod coding;
 pub mod content;
 pub mod digest;
@@ -9,6 +10,7 @@ pub mod framing;
 pub mod head;
 pub mod json;
 pub mod kept;
+pub mod lines;
 pub mod reader;
 pub mod sse;
 pub mod stream;

@@ -205,7 +205,8 @@ fn respond(head: Head, start: u64, lost: Lost) -> Response {
         Framing::Close | Framing::None => false,
     };
     let body = if is_unframed { Body::unframed(promise, start) } else { Body::new(promise, start) };
-    let mut content = Content::new(head.get("content-encoding").filter(|_| !lost.coding));
+    let labels: Vec<&str> = head.all("content-encoding").map(|field| field.value.as_str()).filter(|_| !lost.coding).collect();
+    let mut content = Content::new(Some(&labels.join(", ")));
     let promised = || if lost.coding || lost.length { Vec::new() } else { digest::promised(&head) };
     content.digests = promised();
     let digests = promised();

@@ -1,21 +1,28 @@
-//! A chat completion as a stream: its events read one by one, their facts kept, the events themselves not.
+//! An answer as a stream: its events read one by one, their facts kept, the events themselves not.
 
+use super::calls::Calls;
+use super::lines::Lines;
 use super::sse::{Event, Parser, Rest};
 use crate::api::chunk::{Chunk, Reader};
 use crate::api::error::ApiError;
-use crate::api::reply::{Reply, Usage};
+use crate::api::reply::{Choice, Reply, Usage};
+use crate::api::shape::Shape;
 use crate::wire::head::Span;
 
 /// How much of the answer's text is kept.
 const LARGEST_TEXT: usize = 8 * 1024 * 1024;
 /// How much of a malformed event is kept for the excerpt.
 const LARGEST_EXCERPT: usize = 512;
+/// The API allows 128 choices; more than this are not told apart.
+const MOST_CHOICES: usize = 256;
 
 /// What a stream has said.
 #[derive(Debug, Default)]
 pub struct Stream {
-    parser: Parser,
+    flow: Flow,
     reader: Reader,
+    /// Whose stream it is, by the first event that shows it.
+    pub shape: Option<Shape>,
     pub events: u64,
     /// Events of chunks: those of the model, not of the provider.
     pub chunks: u64,
@@ -24,6 +31,9 @@ pub struct Stream {
     pub characters: u64,
     /// Text not handed out yet.
     fresh: String,
+    /// Every choice that came, with its reason for the end.
+    pub choices: Vec<Choice>,
+    pub calls: Calls,
     pub model: Option<String>,
     pub usage: Option<Usage>,
     pub finish_reason: Option<String>,
@@ -35,8 +45,12 @@ pub struct Stream {
     pub has_too_large: bool,
     /// Some chunk had a choice in it.
     pub has_choice: bool,
-    /// How many times `[DONE]` came.
+    /// How many times `[DONE]` came, or what another API says in its place.
     pub done: u64,
+    pub done_marker: Option<&'static str>,
+    /// Data lines that are events each, and stood together without the empty lines that separate events.
+    pub unseparated: u64,
+    pub unseparated_place: Place,
     pub error: Option<(ApiError, Place)>,
     pub malformed: Option<Malformed>,
     /// The last event without its end, at the end of the flow.
@@ -51,6 +65,19 @@ pub struct Stream {
 
 type Place = Option<Span>;
 
+/// How the events are told apart.
+#[derive(Debug)]
+enum Flow {
+    EventStream(Parser),
+    Lines(Lines),
+}
+
+impl Default for Flow {
+    fn default() -> Flow {
+        Flow::EventStream(Parser::default())
+    }
+}
+
 /// An event whose data is not JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Malformed {
@@ -61,9 +88,26 @@ pub struct Malformed {
 }
 
 impl Stream {
-    /// The model has said why it stopped.
+    /// A stream of JSON values, one a line, instead of an event stream.
+    pub fn of_lines() -> Stream {
+        Stream { flow: Flow::Lines(Lines::default()), ..Stream::default() }
+    }
+
+    pub fn is_of_lines(&self) -> bool {
+        matches!(self.flow, Flow::Lines(_))
+    }
+
+    /// The model has said why it stopped, in every choice, or the stream that it is over.
     pub fn is_finished(&self) -> bool {
-        self.finish_reason.is_some() || self.done > 0
+        self.done > 0 || (self.has_finished_choice() && self.unfinished_choices().next().is_none())
+    }
+
+    pub fn has_finished_choice(&self) -> bool {
+        self.choices.iter().any(|choice| choice.finish_reason.is_some())
+    }
+
+    pub fn unfinished_choices(&self) -> impl Iterator<Item = u64> {
+        self.choices.iter().filter(|choice| choice.finish_reason.is_none()).map(|choice| choice.index)
     }
 
     pub fn has_content(&self) -> bool {
@@ -80,14 +124,21 @@ impl Stream {
     }
 
     pub fn comments(&self) -> u64 {
-        self.parser.comments
+        match &self.flow {
+            Flow::EventStream(parser) => parser.comments,
+            Flow::Lines(_) => 0,
+        }
     }
 
     /// Reads the next bytes. `base` is their place, in the flow where `is_place`, in the decoded content otherwise.
     pub fn feed(&mut self, bytes: &[u8], base: u64, is_place: bool, time: u64) {
-        let mut parser = std::mem::take(&mut self.parser);
-        parser.feed(bytes, base, &mut |event| self.take(&event, is_place, time));
-        self.parser = parser;
+        let mut flow = std::mem::take(&mut self.flow);
+        let mut dispatch = |event: Event<'_>| self.take(&event, is_place, time);
+        match &mut flow {
+            Flow::EventStream(parser) => parser.feed(bytes, base, &mut dispatch),
+            Flow::Lines(lines) => lines.feed(bytes, base, &mut dispatch),
+        }
+        self.flow = flow;
     }
 
     fn take(&mut self, event: &Event<'_>, is_place: bool, time: u64) {
@@ -110,12 +161,17 @@ impl Stream {
                 self.error.get_or_insert((ApiError { message, ..ApiError::default() }, place));
             }
             Chunk::Malformed { .. } if !matches!(event.name, "" | "message") => {}
+            Chunk::Malformed { .. } if are_events(event.data, true) => {
+                self.events -= 1;
+                self.take_unseparated(event, is_place, time);
+            }
             Chunk::Text(text) => {
                 self.chunks += 1;
                 self.add_text(&text, time);
             }
-            Chunk::Done => {
+            Chunk::Done(marker) => {
                 self.done += 1;
+                self.done_marker = Some(marker);
                 self.done_place = place;
             }
             Chunk::Reply(reply) => self.take_reply(*reply, time),
@@ -132,20 +188,48 @@ impl Stream {
         self.reader = reader;
     }
 
+    fn take_unseparated(&mut self, event: &Event<'_>, is_place: bool, time: u64) {
+        self.unseparated_place = self.unseparated_place.take().or(is_place.then_some(event.start..event.end));
+        for data in lines(event.data) {
+            self.unseparated += 1;
+            self.take(&Event { name: "", data, ..*event }, is_place, time);
+        }
+    }
+
     fn take_reply(&mut self, reply: Reply, time: u64) {
         self.chunks += 1;
         self.has_choice |= reply.choices.is_some_and(|choices| choices > 0);
         if reply.has_content() {
             self.first_token_at.get_or_insert(time);
         }
+        self.shape = self.shape.or(reply.shape);
+        for choice in reply.said {
+            self.take_choice(choice);
+        }
+        self.finish_reason = reply.finish_reason.or(self.finish_reason.take());
+        self.model = self.model.take().or(reply.model).filter(|model| !model.is_empty());
+        self.usage = Usage::merge(self.usage.take(), reply.usage);
+        // The whole answer once more, unless it is the first time.
+        if reply.repeats && self.has_content() {
+            return;
+        }
         self.add_text(&reply.text, time);
+        reply.tools.iter().for_each(|piece| self.calls.take(piece));
         self.reasoning += reply.reasoning as u64;
         self.tool_calls += reply.tool_calls as u64;
         self.has_refusal |= reply.has_refusal;
         self.has_other_content |= reply.has_other_content;
-        self.model = self.model.take().or(reply.model).filter(|model| !model.is_empty());
-        self.usage = reply.usage.or(self.usage.take());
-        self.finish_reason = reply.finish_reason.or(self.finish_reason.take());
+    }
+
+    fn take_choice(&mut self, choice: Choice) {
+        match self.choices.iter_mut().find(|known| known.index == choice.index) {
+            Some(known) => known.finish_reason = choice.finish_reason.or(known.finish_reason.take()),
+            None => {
+                if self.choices.len() < MOST_CHOICES {
+                    self.choices.push(choice);
+                }
+            }
+        }
     }
 
     fn add_text(&mut self, text: &str, time: u64) {
@@ -167,18 +251,55 @@ impl Stream {
 
     /// No more bytes will come. An event whose empty line is missing counts if its data is whole.
     pub fn finish(&mut self, time: u64) {
-        let Some(rest) = self.parser.finish() else {
+        let rest = match &mut self.flow {
+            Flow::EventStream(parser) => parser.finish(),
+            Flow::Lines(lines) => lines.finish(),
+        };
+        let Some(mut rest) = rest else {
             return;
         };
+        if are_events(&rest.data, false) {
+            let cut = rest.data.trim_ascii_end().iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+            let last = rest.data.split_off(cut);
+            let end = rest.start + (cut + last.len()) as u64;
+            let event = Event { name: "", data: &rest.data, is_too_large: false, start: rest.start, end };
+            self.take_unseparated(&event, false, time);
+            self.unseparated += 1;
+            rest.data = last;
+        }
         let data = rest.data.trim_ascii();
-        let is_whole = data == b"[DONE]" || (!data.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok());
-        if is_whole {
+        if is_event(data) {
             let end = rest.start + rest.data.len() as u64;
             self.take(&Event { name: "", data, is_too_large: false, start: rest.start, end }, false, time);
         } else if !data.is_empty() || rest.is_inside_line {
             self.rest = Some(rest);
         }
     }
+}
+
+fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    data.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
+}
+
+fn is_event(data: &[u8]) -> bool {
+    data == b"[DONE]" || (!data.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok())
+}
+
+/// Several lines, each an event by itself; with `to_the_last`, also the last of them, which may be cut otherwise.
+fn are_events(data: &[u8], to_the_last: bool) -> bool {
+    let mut lines = lines(data).peekable();
+    let mut seen = 0;
+    while let Some(line) = lines.next() {
+        let is_last = lines.peek().is_none();
+        // A piece of a larger JSON may be a number or a string; an event is an object.
+        let is_whole = (line.starts_with(b"{") || line == b"[DONE]") && is_event(line);
+        let may_be_cut = !to_the_last && is_last && (line.starts_with(b"{") || b"[DONE]".starts_with(line));
+        if !is_whole && !may_be_cut {
+            return false;
+        }
+        seen += 1;
+    }
+    seen > 1
 }
 
 #[cfg(test)]

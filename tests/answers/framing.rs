@@ -1,0 +1,152 @@
+//! Faults between the framing of HTTP and the content: codings on top of each other, framing within the content, foreign text around it.
+
+use super::{CHAT, DONE, Given, chunked, completion, event, expect, finish, gzip, piece, plain, stream};
+use llmcheck::exchange::recording::How;
+
+fn text() -> String {
+    completion("A text of some length, so that it takes more than one chunk, and \"quotes\" in it.")
+}
+
+fn events() -> String {
+    piece("Hello ") + &piece("there") + &finish("stop") + DONE
+}
+
+#[test]
+fn framing_of_chunks_within_the_content_is_found_and_undone() {
+    let twice = |given: Given| given.field("Transfer-Encoding: chunked");
+    let cases: &[(&str, Given, &[&str])] = &[
+        ("json under a length", plain(chunked(text())), &["chunk-framing-in-content"]),
+        ("stream under a length", stream(chunked(events())), &["chunk-framing-in-content"]),
+        ("json in chunks twice", twice(plain(chunked(chunked(text())))), &["chunk-framing-in-content"]),
+        ("stream in chunks twice", twice(stream(chunked(chunked(events())))), &["chunk-framing-in-content"]),
+        ("hexadecimal text", plain("abc\r\nis a hexadecimal number"), &["not-text-or-json"]),
+    ];
+    expect(cases);
+    for (name, given, _) in &cases[..4] {
+        assert!(given.answer().0.starts_with(if given.stream { "Hello there" } else { "A text" }), "{name}");
+    }
+    let declared = chunked(text()).len() - 30;
+    let clipped = Given { body: chunked(text())[..declared].to_vec(), ..plain("") };
+    assert_eq!(clipped.codes()[0], "chunk-framing-in-content");
+}
+
+#[test]
+fn codings_on_top_of_each_other_are_undone_in_order() {
+    let labelled = |label: &str, body: Vec<u8>| plain(body).field(&format!("Content-Encoding: {label}"));
+    expect(&[
+        ("two, labelled", labelled("gzip, gzip", gzip(gzip(text()))), &[]),
+        ("two, in two fields", labelled("gzip", gzip(gzip(text()))).field("Content-Encoding: gzip"), &[]),
+        ("two, one labelled", labelled("gzip", gzip(gzip(text()))), &["coding-mislabelled"]),
+        ("one, two labelled", labelled("gzip, gzip", gzip(text())), &["coding-mislabelled"]),
+        ("identity in a list", labelled("identity, gzip", gzip(text())), &[]),
+        ("the inner one cut", labelled("gzip, gzip", gzip(&gzip(text())[..100])), &["encoded-body-cut", "json-cut"]),
+        ("one, unlabelled", plain(gzip(text())), &["coding-mislabelled"]),
+        ("two, unlabelled", plain(gzip(gzip(text()))), &["coding-mislabelled"]),
+    ]);
+}
+
+#[test]
+fn events_that_nothing_separates_are_told_apart_from_a_cut() {
+    let single = events().replace("\n\n", "\n");
+    let bare = events().replace("data: ", "").replace("\n\n", "\n").replace("[DONE]\n", "");
+    let cut = &single[..single.len() - 60];
+    expect(&[
+        ("single line ends", stream(&single), &["events-misframed"]),
+        ("single line ends, an empty line at last", stream(single.clone() + "\n"), &["events-misframed"]),
+        ("cut inside the last", stream(cut), &["events-misframed", "event-cut"]),
+        ("without «data:»", stream(bare), &["events-misframed"]),
+        ("carriage returns only", stream(events().replace('\n', "\r")), &[]),
+        ("a datum of several lines", stream(events().replace(",\"choices\"", ",\ndata: \"choices\"")), &[]),
+    ]);
+    assert_eq!(stream(single).answer().0, "Hello there");
+}
+
+#[test]
+fn depth_is_no_fault() {
+    let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+    let whole = completion("hi");
+    let with_deep = whole.replacen('{', &format!("{{\"meta\":{deep},"), 1);
+    expect(&[
+        ("an answer with something deep beside it", plain(with_deep), &[]),
+        ("something deep and nothing else", plain(format!("{{\"meta\":{deep}}}")), &["other-json"]),
+    ]);
+}
+
+#[test]
+fn text_before_the_json_is_found() {
+    let before = |text: &str, after: &str| plain(format!("{text}{}{after}", completion("hi")));
+    let warning = "<br />\n<b>Warning</b>:  Undefined array key \"x\" in <b>/www/api.php</b> on line <b>12</b><br />\n";
+    expect(&[
+        ("php's warning", before(warning, "").of_type("text/html"), &["text-before-json"]),
+        ("a notice in plain text", before("\nNotice: Undefined index: id in /www/a.php on line 3\n", ""), &["text-before-json"]),
+        ("jsonp", before("callback(", ");"), &["text-before-json"]),
+        ("a guard against scripts", before(")]}',\n", ""), &["text-before-json"]),
+        ("a byte order mark", before("\u{feff}", ""), &[]),
+        ("a page that quotes an answer", before("<html><body><pre>", "</pre></body></html>").of_type("text/html"), &["web-page-not-api"]),
+    ]);
+    let refused = plain(format!("{warning}{{\"error\":{{\"message\":\"Incorrect API key\",\"code\":\"invalid_api_key\"}}}}")).with_status("401 Unauthorized");
+    assert_eq!(refused.codes(), ["key-invalid", "text-before-json"]);
+}
+
+const ERROR: &str = "{\"error\":{\"message\":\"upstream closed the connection\",\"type\":\"api_error\",\"code\":null}}";
+const PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+const PHP: &str = "<br />\n<b>Fatal error</b>:  Maximum execution time of 30 seconds exceeded in <b>/www/api.php</b> on line <b>88</b><br />\n";
+
+#[test]
+fn what_is_appended_to_a_cut_body_names_the_cause() {
+    let half = &text()[..120];
+    let begun = piece("Hello ") + &piece("there");
+    let in_chunks = |body: String| Given { body: chunked(body), ..plain("") }.field("Transfer-Encoding: chunked");
+    let overwrite = "{\"error\":{\"message\":\"http: wrote more than the declared Content-Length\",\"code\":\"copy_response_body_failed\"}}";
+    expect(&[
+        ("an error", plain(format!("{half}{ERROR}")), &["error-after-cut-body", "json-cut"]),
+        ("an error, spaced", plain(format!("{half}{}", ERROR.replace(':', ": "))), &["error-after-cut-body", "json-cut"]),
+        ("an error across chunks", in_chunks(format!("{half}{ERROR}")), &["error-after-cut-body", "json-cut"]),
+        ("the relay's own", in_chunks(format!("{half}{overwrite}")), &["relay-wrote-more-than-declared", "json-cut"]),
+        ("a page", plain(format!("{half}{PAGE}")), &["error-after-cut-body", "json-cut"]),
+        ("php's last words", plain(format!("{half}{PHP}")), &["error-after-cut-body", "json-cut"]),
+        ("a page in a stream", stream(format!("{begun}{PAGE}")), &["error-after-cut-body", "stream-without-finish"]),
+        ("an error in a stream", stream(format!("{begun}{ERROR}\n")), &["error-in-stream"]),
+        ("an error inside an event", stream(format!("{begun}data: {{\"id\":\"c\",\"choi{ERROR}")), &["error-in-stream"]),
+    ]);
+}
+
+#[test]
+fn what_only_looks_like_an_appended_error_is_none() {
+    let talks = completion("{\"error\":{\"message\":\"m\"}} and <html>\n<title>502</title>\n</html>");
+    let nested = "{\"id\":\"c\",\"attempts\":[{\"error\":{\"message\":\"m\"}}";
+    let page = &talks[..talks.len() - 90];
+    expect(&[
+        ("an answer about errors", plain(&talks), &[]),
+        ("the same, cut", plain(page), &["json-cut"]),
+        ("an error of an earlier attempt, cut behind it", plain(nested), &["json-cut"]),
+        ("a script in a finished stream", stream(events() + "<script src=\"x.js\"></script>"), &["body-altered"]),
+        ("a second answer", plain(completion("a") + &completion("b")), &["json-malformed"]),
+    ]);
+}
+
+#[test]
+fn a_gateways_page_means_the_same_under_a_wrong_length() {
+    let page = |status, extra: u64, how| {
+        let given = plain(PAGE).of_type("text/html").with_status(status);
+        Given { how, ..given.field(&format!("Content-Length: {}", PAGE.len() as u64 + extra)) }
+    };
+    expect(&[
+        ("whole", page("502 Bad Gateway", 0, How::Fin), &["bad-gateway"]),
+        ("too long", page("502 Bad Gateway", 40, How::Fin), &["bad-gateway", "cut-by-close"]),
+        ("reset", page("504 Gateway Timeout", 40, How::Reset), &["gateway-timeout", "cut-by-reset"]),
+        ("a web page", page("200 OK", 40, How::Fin), &["web-page-not-api", "cut-by-close"]),
+    ]);
+}
+
+#[test]
+fn long_lines_and_odd_heads_are_no_fault() {
+    let long = |length: usize| stream(piece(&"a".repeat(length)) + &finish("stop") + DONE);
+    expect(&[
+        ("70 KiB", long(70 << 10), &[]),
+        ("1.2 MiB", long(1_258_291), &[]),
+        ("a folded field", plain(completion("hi")).field("X-Long: a\r\n b"), &[]),
+        ("nothing but a usage chunk beside it", stream(piece("hi") + &finish("stop") + &event(serde_json::json!([])) + DONE), &[]),
+    ]);
+    assert!(CHAT.ends_with("/chat/completions"));
+}
