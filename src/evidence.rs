@@ -1,10 +1,16 @@
 //! Every fact that a rule may look at, drawn from a transcript once. Facts are what the bytes say; what they mean is for the rules.
 
+pub mod foreign;
+
 use serde_json::Value;
 
+use foreign::{Appended, Preceded, What};
+
 use crate::api::error::ApiError;
+use crate::api::native;
 use crate::api::reply::{Reply, Usage};
 use crate::exchange::recording::{Asked, How};
+use crate::wire::calls::Calls;
 use crate::wire::coding::Progress;
 use crate::wire::content::{Content, Form};
 use crate::wire::framing::{Framing, Inside};
@@ -25,8 +31,10 @@ pub struct Evidence<'a> {
     pub syntax_fault: Option<SyntaxFault>,
     /// The error that the answer tells, plain or in a stream.
     pub error: Option<ApiError>,
-    /// An error that was written behind a content it does not belong to.
-    pub appended_error: Option<(ApiError, Span)>,
+    /// An error or a page that was written behind a content it does not belong to.
+    pub appended: Option<Appended>,
+    /// An answer with foreign text before it; the document is then the answer's.
+    pub preceded: Option<Preceded>,
     /// The answer as a whole, plain or streamed.
     pub reply: Option<Reply>,
     pub length: Option<Length>,
@@ -65,11 +73,15 @@ impl<'a> Evidence<'a> {
     pub fn gather(transcript: &'a Transcript) -> Evidence<'a> {
         let content = transcript.response.as_ref().map(|response| &response.content);
         let (document, syntax_fault) = content.map_or((None, None), parse_document);
+        let preceded = content.and_then(foreign::preceded);
+        let document = document.or_else(|| preceded.as_ref().map(|preceded| preceded.value.clone()));
         let is_error_status = transcript.response.as_ref().and_then(|response| response.head.status()).is_some_and(|status| status >= 400);
         let stream = content.and_then(Content::stream);
         let told = transcript.testimony.as_ref().and_then(|testimony| testimony.error.as_ref());
         let error = match (&document, stream) {
-            (Some(document), _) => ApiError::from_value(document, is_error_status || has_no_head(transcript)),
+            (Some(document), _) => {
+                native::error(document).or_else(|| ApiError::from_value(document, is_error_status || has_no_head(transcript)))
+            }
             (None, Some(stream)) => stream.error.as_ref().map(|(error, _)| error.clone()),
             _ => told.map(|(error, _)| error.clone()),
         };
@@ -84,13 +96,14 @@ impl<'a> Evidence<'a> {
             document,
             syntax_fault,
             error,
-            appended_error: None,
+            appended: None,
+            preceded,
             reply,
             length: transcript.response.as_ref().filter(|response| !response.body.is_unframed).and_then(length),
         };
-        evidence.appended_error = appended_error(&evidence);
-        if evidence.stream().is_some() && evidence.error.is_none() {
-            evidence.error = evidence.appended_error.as_ref().map(|(error, _)| error.clone());
+        evidence.appended = foreign::appended(&evidence);
+        if let (Some(Appended { what: What::Error(error), .. }), Some(_), None) = (&evidence.appended, stream, &evidence.error) {
+            evidence.error = Some(error.clone());
         }
         evidence
     }
@@ -172,7 +185,17 @@ impl<'a> Evidence<'a> {
 
     /// The content is complete by its own form: closed JSON, a stream with its finish.
     pub fn content_is_whole(&self) -> bool {
-        self.content().is_some_and(Content::is_whole)
+        self.content().is_some_and(Content::is_whole) || self.preceded.is_some()
+    }
+
+    /// The first tool call whose arguments stop inside their JSON: its place, and how many bytes of them came.
+    pub fn cut_call(&self) -> Option<(usize, u64)> {
+        if let Some(stream) = self.stream() {
+            return stream.calls.cut();
+        }
+        let mut calls = Calls::default();
+        self.reply.as_ref()?.tools.iter().for_each(|piece| calls.take(piece));
+        calls.cut()
     }
 
     /// The content is whole, tells no error, and where it is a stream the model has said why it stopped: `[DONE]` alone is no such word.
@@ -284,8 +307,6 @@ fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {
     let value = &text[skipped..end as usize];
     match crate::api::json::parse(value) {
         Ok(value) => (Some(value), None),
-        // The limit is the parser's, not JSON's.
-        Err(error) if error.to_string().starts_with("recursion limit") => (None, None),
         Err(error) => {
             let at = skipped + crate::api::chunk::offset_of(value, error.line(), error.column());
             (None, Some(SyntaxFault { at, reason: words_of(&error) }))
@@ -330,39 +351,4 @@ fn length(response: &Response) -> Option<Length> {
         None => response.content.is_whole(),
     };
     Some(Length { declared, span: first.span.clone(), wire: response.body.payload, was_whole })
-}
-
-/// Relays that fail while they copy an answer write their error behind it. The error counts only where the content before it
-/// is not whole: an answer may speak of errors.
-fn appended_error(evidence: &Evidence<'_>) -> Option<(ApiError, Span)> {
-    const KEY: &[u8] = b"{\"error\":";
-    let content = evidence.content()?;
-    let is_after_whole = evidence.document.is_some() || content.progress().is_some();
-    if is_after_whole && content_trailing(content).is_none() {
-        return None;
-    }
-    if evidence.stream().is_some_and(Stream::is_finished) {
-        return None;
-    }
-    let end = evidence.transcript.received.length();
-    let body_start = evidence.response()?.body.start;
-    let (start, tail) = evidence.transcript.received.slice(end.saturating_sub(8192).max(body_start)..end);
-    let place = memchr::memmem::rfind(tail, KEY)?;
-    // The whole of the answer is an error, or the error is an event: both are told elsewhere.
-    if start + place as u64 == body_start || tail[..place].ends_with(b"data: ") || tail[..place].ends_with(b"data:") {
-        return None;
-    }
-    let mut values = serde_json::Deserializer::from_slice(&tail[place..]).into_iter::<Value>();
-    let value = values.next()?.ok()?;
-    let length = values.byte_offset() as u64;
-    let error = ApiError::from_value(&value, true)?;
-    let at = start + place as u64;
-    Some((error, at..at + length))
-}
-
-fn content_trailing(content: &Content) -> Option<u64> {
-    match &content.form {
-        Form::Json(document) => document.trailing(),
-        _ => None,
-    }
 }

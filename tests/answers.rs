@@ -69,6 +69,7 @@ impl Given {
 
     fn read(&self, step: usize) -> Transcript {
         let asked = Asked { url: self.url.clone(), model: Some("m".into()), stream: self.stream, ..Asked::default() };
+        let bytes = self.bytes();
         let mut reader = Reader::new(asked);
         let mut at = 0;
         let mut hear = |kind| {
@@ -76,7 +77,7 @@ impl Given {
             reader.hear(&Event { at, connection: 0, kind });
         };
         hear(Kind::Sent(Cow::Borrowed(b"POST /v1/chat/completions HTTP/1.1\r\nHost: api.example.com\r\n\r\n{}")));
-        self.bytes().chunks(step).for_each(|piece| hear(Kind::Received(Cow::Borrowed(piece))));
+        bytes.chunks(step).for_each(|piece| hear(Kind::Received(Cow::Borrowed(piece))));
         hear(Kind::End(Ending::new(self.how)));
         reader.finish()
     }

@@ -9,9 +9,39 @@ use serde_json::{Error, Value};
 /// When it is not JSON.
 pub fn parse(text: &[u8]) -> Result<Value, Error> {
     match serde_json::from_slice(text) {
+        // The limit is the parser's, not JSON's. What lies so deep is nothing that we look at.
+        Err(error) if error.to_string().starts_with("recursion limit") => serde_json::from_slice(&without_depths(text)),
         Err(error) => serde_json::from_slice(&without_lone_surrogates(text).ok_or(error)?),
         value => value,
     }
+}
+
+/// The text with `null` in place of all that is nested deeper than we look.
+fn without_depths(text: &[u8]) -> Vec<u8> {
+    const DEEPEST: usize = 100;
+    let mut kept = Vec::with_capacity(text.len());
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for &byte in text {
+        let is_bracket = !in_string && matches!(byte, b'{' | b'[' | b'}' | b']');
+        if is_bracket && matches!(byte, b'{' | b'[') {
+            depth += 1;
+            if depth == DEEPEST + 1 {
+                kept.extend_from_slice(b"null");
+            }
+        }
+        if depth <= DEEPEST {
+            kept.push(byte);
+        }
+        if is_bracket && matches!(byte, b'}' | b']') {
+            depth = depth.saturating_sub(1);
+        }
+        in_string = match byte {
+            b'"' if !is_escaped => !in_string,
+            _ => in_string,
+        };
+        is_escaped = in_string && byte == b'\\' && !is_escaped;
+    }
+    kept
 }
 
 /// The text with each lone surrogate escape replaced; `None` if there is none.
@@ -42,6 +72,16 @@ fn without_lone_surrogates(text: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_deep_is_left_out() {
+        let deep = |depth: usize| format!("{{\"a\":\"]}}\\\"[\",\"deep\":{}1{},\"b\":2}}", "[".repeat(depth), "]".repeat(depth));
+        for depth in [1, 99, 100, 101, 500, 100_000] {
+            let value = parse(deep(depth).as_bytes()).unwrap();
+            assert_eq!((&value["a"], &value["b"]), (&serde_json::json!("]}\"["), &serde_json::json!(2)), "{depth}");
+        }
+        assert!(parse(deep(300).trim_end_matches('}').as_bytes()).is_err());
+    }
 
     #[test]
     fn halves_of_a_character_are_read_and_whole_ones_stay() {

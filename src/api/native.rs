@@ -154,7 +154,11 @@ fn whole_response(reply: &mut Reply, response: &Value) {
             "reasoning" => reply.reasoning += 1,
             "function_call" => {
                 reply.tool_calls += 1;
-                reply.tools.push(ToolPiece { call: Some(at as u64), id: owned(item, "call_id"), arguments: text(item, "arguments").into() });
+                reply.tools.push(ToolPiece {
+                    call: Some(at as u64),
+                    id: owned(item, "call_id"),
+                    arguments: text(item, "arguments").into(),
+                });
             }
             other => reply.has_other_content |= has_other_output(other),
         }
@@ -193,7 +197,11 @@ fn gemini(value: &Value) -> Reply {
         let finish_reason = owned(candidate, "finishReason").filter(|reason| reason != "FINISH_REASON_UNSPECIFIED");
         if index == 0 {
             reply.finish_reason.clone_from(&finish_reason);
-            candidate.get("content").map_or(&[][..], |content| items(content, "parts")).iter().for_each(|part| gemini_part(&mut reply, part));
+            candidate
+                .get("content")
+                .map_or(&[][..], |content| items(content, "parts"))
+                .iter()
+                .for_each(|part| gemini_part(&mut reply, part));
         }
         reply.said.push(Choice { index, finish_reason });
     }

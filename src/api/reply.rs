@@ -251,7 +251,9 @@ mod tests {
 
     #[test]
     fn every_word_for_the_end_has_its_meaning() {
-        for reason in ["stop", "eos", "end_turn", "stop_sequence", "STOP", "tool_calls", "function_call", "tool_use", "pause_turn", "completed"] {
+        for reason in
+            ["stop", "eos", "end_turn", "stop_sequence", "STOP", "tool_calls", "function_call", "tool_use", "pause_turn", "completed"]
+        {
             assert_eq!(Finish::of(reason), Finish::Stop, "{reason}");
         }
         for reason in ["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"] {

@@ -1,18 +1,39 @@
 //! Complete answers that are nevertheless not what one wants: empty, stopped at the token limit, filtered.
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::api::reply::Finish;
 use crate::evidence::Evidence;
 use crate::lang::text;
 
 /// What else explains an answer without content.
 const NOT_EMPTY_BY_ITSELF: &[&str] = &[
     "other-json",
+    "other-api-shape",
+    "text-before-json",
+    "events-misframed",
     "error-in-success",
     "error-in-stream",
     "stream-without-finish",
     "stream-closed-without-finish",
     "malformed-event",
     "event-cut",
+];
+
+/// What else explains that a part of the answer stops.
+const CUT_BEFORE: &[&str] = &[
+    "interrupted-by-user",
+    "relay-wrote-more-than-declared",
+    "deadline-passed",
+    "stalled-in-body",
+    "cut-by-reset",
+    "cut-without-tls-close",
+    "cut-by-close",
+    "malformed-chunk",
+    "chunks-without-end",
+    "encoded-body-cut",
+    "event-cut",
+    "malformed-event",
+    "done-without-finish",
 ];
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -112,6 +133,59 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: |evidence| empty(evidence, true),
     },
     Entry {
+        code: "choice-without-finish",
+        class: Class::Truncation,
+        severity: Severity::Error,
+        at_fault: AtFault::Provider,
+        retryable: true,
+        title: text("choice {which} of {choices} never finished", "{choices} 个 choice 中，第 {which} 号没有结束"),
+        summary: text(
+            "The other choices have a finish_reason, this one has none: its text stops where it happened to be. SDKs report success.",
+            "其他 choice 都有 finish_reason，这一个没有：它的文本停在了半途。SDK 会报告成功。",
+        ),
+        advice: &[
+            text("use the choices that finished; a retry is billed for all of them", "使用已结束的 choice；重试会对全部 choice 计费"),
+            text("ask for one choice at a time (n = 1)", "每次只要一个 choice（n = 1）"),
+            text(
+                "to the operator: the end of one choice must not end the stream; look for a relay that stops at the first finish_reason",
+                "给运维：一个 choice 的结束不应结束整个流；检查是否有中转在遇到第一个 finish_reason 时就停止",
+            ),
+        ],
+        confirm: "{command} -v --record evidence.jsonl",
+        labels: &[],
+        follows: CUT_BEFORE,
+        explain: explain!("choice-without-finish"),
+        examine: choice_without_finish,
+    },
+    Entry {
+        code: "tool-arguments-cut",
+        class: Class::Truncation,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: true,
+        title: text(
+            "the arguments of tool call {call} stop inside their JSON, after {bytes} bytes",
+            "第 {call} 个工具调用的参数在 JSON 中途停止，共 {bytes} 字节",
+        ),
+        summary: text(
+            "finish_reason is «{reason}», as if all were said, and the arguments are an object that is never closed. Agents fail with a JSON error, or call the tool with half of its arguments.",
+            "finish_reason 为「{reason}」，仿佛已经说完，参数却是一个没有闭合的对象。智能体会报 JSON 错误，或用一半的参数调用工具。",
+        ),
+        advice: &[
+            text("do not run this tool call; a retry is billed", "不要执行这个工具调用；重试会计费"),
+            text("raise --max-tokens: some providers call their limit a stop", "调大 --max-tokens：有的服务商到了上限也说是 stop"),
+            text(
+                "to the operator: a relay lost pieces of the stream (long lines, a broken upstream), or the model's output was not what its tool parser expects",
+                "给运维：中转丢了流中的片段（过长的行、上游中断），或模型输出不符合工具解析器的预期",
+            ),
+        ],
+        confirm: "{command} -v --record evidence.jsonl",
+        labels: &[],
+        follows: CUT_BEFORE,
+        explain: explain!("tool-arguments-cut"),
+        examine: tool_arguments_cut,
+    },
+    Entry {
         code: "content-filtered",
         class: Class::ContentFilter,
         severity: Severity::Warning,
@@ -159,11 +233,28 @@ pub(super) const ENTRIES: &[Entry] = &[
 ];
 
 fn is_filter(reason: &str) -> bool {
-    ["content_filter", "sensitive", "SAFETY", "safety", "RECITATION", "PROHIBITED_CONTENT"].contains(&reason)
+    Finish::of(reason) == Finish::Filter
 }
 
 fn is_token_limit(evidence: &Evidence<'_>) -> bool {
-    matches!(evidence.finish_reason(), Some("length" | "max_tokens" | "MAX_TOKENS" | "max_output_tokens"))
+    evidence.finish_reason().is_some_and(|reason| Finish::of(reason) == Finish::TokenLimit)
+}
+
+/// Some of several choices came to their end, and another did not.
+fn choice_without_finish(evidence: &Evidence<'_>) -> Option<Found> {
+    let said = &evidence.reply.as_ref().filter(|_| evidence.is_success() && evidence.error.is_none())?.said;
+    let unfinished: Vec<String> =
+        said.iter().filter(|choice| choice.finish_reason.is_none()).map(|choice| choice.index.to_string()).collect();
+    if unfinished.is_empty() || unfinished.len() == said.len() || evidence.is_stopped_early() {
+        return None;
+    }
+    Some(Found::certain().value("which", super::excerpt(&unfinished.join(", "))).value("choices", said.len()))
+}
+
+fn tool_arguments_cut(evidence: &Evidence<'_>) -> Option<Found> {
+    let reason = evidence.finish_reason().filter(|reason| Finish::of(reason) == Finish::Stop)?;
+    let (call, bytes) = evidence.cut_call().filter(|_| evidence.is_success() && evidence.error.is_none())?;
+    Some(Found::likely().value("reason", super::excerpt(reason)).value("call", call + 1).value("bytes", bytes))
 }
 
 /// A finished answer without content, with a choice or without.

@@ -1,6 +1,7 @@
 //! What the content itself shows: the user stopped it, it is not what was asked for, it is malformed, or it is no chat completion.
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::api::shape::Shape;
 use crate::evidence::{Evidence, SyntaxFault};
 use crate::exchange::recording::How;
 use crate::lang::text;
@@ -48,12 +49,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} --no-stream",
         labels: &[("body", text("JSON, not an event", "是 JSON，不是事件"))],
-        follows: &[],
+        follows: &["other-api-shape", "text-before-json"],
         explain: explain!("stream-ignored"),
         examine: |evidence| {
             let is_answer = evidence.document.is_some() && evidence.is_success() && evidence.error.is_none();
             let has_choices = evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
-            (evidence.asked().stream && is_answer && has_choices).then(|| at_body(Found::certain(), evidence, "body"))
+            // Gemini's stream may be one array.
+            let is_array = evidence.document.as_ref().is_some_and(serde_json::Value::is_array);
+            (evidence.asked().stream && is_answer && has_choices && !is_array).then(|| at_body(Found::certain(), evidence, "body"))
         },
     },
     Entry {
@@ -73,11 +76,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} --stream",
         labels: &[("body", text("an event, not JSON", "是事件，不是 JSON"))],
-        follows: &[],
+        follows: &["other-api-shape"],
         explain: explain!("stream-unasked"),
         examine: |evidence| {
             let is_stream = evidence.stream().is_some_and(|stream| stream.events > 0) && evidence.is_success();
-            (!evidence.asked().stream && is_stream).then(|| at_body(Found::certain(), evidence, "body"))
+            // ollama streams unless it is told not to; Gemini is told by the path.
+            let is_by_path = matches!(Shape::asked_at(&evidence.asked().url), Shape::OllamaChat | Shape::GeminiContent);
+            (!evidence.asked().stream && is_stream && !is_by_path).then(|| at_body(Found::certain(), evidence, "body"))
         },
     },
     Entry {
@@ -136,6 +141,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         follows: &[
             "body-altered",
             "relay-wrote-more-than-declared",
+            "error-after-cut-body",
+            "chunk-framing-in-content",
             "malformed-chunk",
             "conflicting-content-lengths",
             "length-and-chunked",
@@ -165,11 +172,82 @@ pub(super) const ENTRIES: &[Entry] = &[
         explain: explain!("other-json"),
         examine: other_json,
     },
+    Entry {
+        code: "other-api-shape",
+        class: Class::NotAnApi,
+        severity: Severity::Error,
+        at_fault: AtFault::Client,
+        retryable: false,
+        title: text("an answer in the shape of {api}, where {asked} was asked for", "请求的是 {asked}，来的却是 {api} 格式的回答"),
+        summary: text(
+            "A model answered, and was billed, but no client of {asked} can read this: it finds no text in it, or fails with a missing key.",
+            "模型已经回答并计费，但 {asked} 的客户端读不懂：要么读不到文本，要么因缺少键而失败。",
+        ),
+        advice: &[
+            text(
+                "use the path that is compatible with OpenAI: /v1/chat/completions at Anthropic, ollama and vLLM, /v1beta/openai/chat/completions at Gemini",
+                "使用与 OpenAI 兼容的路径：Anthropic、ollama、vLLM 为 /v1/chat/completions，Gemini 为 /v1beta/openai/chat/completions",
+            ),
+            text("or use a client that speaks {api}", "或改用支持 {api} 的客户端"),
+            text(
+                "to the operator: the relay passed its upstream's answer on without converting it; check the type of the channel",
+                "给运维：中转没有转换就透传了上游的回答；检查渠道类型",
+            ),
+        ],
+        confirm: "{command} -v",
+        labels: &[("body", text("not the shape that was asked for", "不是所请求的格式"))],
+        follows: &[],
+        explain: explain!("other-api-shape"),
+        examine: other_api_shape,
+    },
+    Entry {
+        code: "events-misframed",
+        class: Class::StreamError,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: false,
+        title: text("the events of the stream are not framed as events: {what}", "流中的事件没有按事件格式分隔：{what}"),
+        summary: text(
+            "Each line is a whole chunk, but an event ends with an empty line and its data stands behind «data:». SDKs join all lines into one and fail with a JSON error, or see no event at all.",
+            "每一行都是完整的分块，但事件要以空行结束，数据要写在「data:」之后。SDK 会把所有行连成一个而报 JSON 错误，或一个事件也看不到。",
+        ),
+        advice: &[
+            text("use --no-stream", "改用 --no-stream"),
+            text(
+                "to the operator: write «data: », the JSON and two line ends; line-by-line relays and proxies that drop empty lines leave this",
+                "给运维：写出「data: 」、JSON 和两个换行；按行转发的中转、会删除空行的代理常留下这种结果",
+            ),
+        ],
+        confirm: "{command} --no-stream",
+        labels: &[("events", text("several events in one", "多个事件挤在一起"))],
+        follows: &["other-api-shape"],
+        explain: explain!("events-misframed"),
+        examine: events_misframed,
+    },
 ];
 
 fn at_body(found: Found, evidence: &Evidence<'_>, key: &'static str) -> Found {
     let start = evidence.response().map(|response| response.body.start);
     found.mark_if(key, start.filter(|_| evidence.framing() != Framing::Chunked).map(|start| start..start + 1))
+}
+
+fn other_api_shape(evidence: &Evidence<'_>) -> Option<Found> {
+    let answered = evidence.reply.as_ref().and_then(|reply| reply.shape).filter(|_| evidence.is_success() && evidence.error.is_none())?;
+    let asked = Shape::asked_at(&evidence.asked().url);
+    let found = Found::certain().value("api", answered.name()).value("asked", asked.name());
+    (answered != asked).then(|| at_body(found, evidence, "body"))
+}
+
+fn events_misframed(evidence: &Evidence<'_>) -> Option<Found> {
+    let stream = evidence.stream()?;
+    let (key, words) = match () {
+        () if stream.unseparated > 0 => ("no-empty-lines", text("no empty line separates them", "之间没有空行")),
+        () if stream.is_of_lines() && stream.shape == Some(Shape::ChatCompletions) => {
+            ("no-data-field", text("their lines lack «data:»", "各行缺少「data:」"))
+        }
+        () => return None,
+    };
+    Some(Found::certain().word("what", key, words).mark_if("events", stream.unseparated_place.clone()))
 }
 
 fn json_malformed(evidence: &Evidence<'_>) -> Option<Found> {

@@ -3,6 +3,7 @@
 
 use super::arithmetic::{Counted, counted};
 use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::evidence::foreign::{Appended, What};
 use crate::evidence::{Evidence, Length};
 use crate::lang::{Text, text};
 use crate::wire::content::Form;
@@ -328,7 +329,20 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: BY_STREAM,
         labels: &[DECLARED_LABEL, ("surplus", text("the surplus begins here", "多余字节从这里开始"))],
-        follows: &["second-response-after-body", "relay-wrote-more-than-declared", "conflicting-content-lengths", "length-and-chunked"],
+        follows: &[
+            "second-response-after-body",
+            "relay-wrote-more-than-declared",
+            "conflicting-content-lengths",
+            "length-and-chunked",
+            "chunk-framing-in-content",
+            "html-instead-of-api",
+            "proxy-rate-limit",
+            "gateway-timeout",
+            "bad-gateway",
+            "gateway-unavailable",
+            "gateway-failure",
+            "web-page-not-api",
+        ],
         explain: explain!("body-longer-than-declared"),
         examine: body_longer_than_declared,
     },
@@ -398,9 +412,9 @@ const OVERWRITE: [&str; 5] = [
 ];
 
 fn relay_wrote_more_than_declared(evidence: &Evidence<'_>) -> Option<Found> {
-    let (error, span) = match (&evidence.error, &evidence.appended_error) {
+    let (error, span) = match (&evidence.error, &evidence.appended) {
         (Some(error), _) => (error, None),
-        (None, Some((error, span))) => (error, Some(span.clone())),
+        (None, Some(Appended { what: What::Error(error), place, .. })) => (error, place.clone()),
         _ => return None,
     };
     let text = format!("{} {}", error.message, error.code).to_lowercase();

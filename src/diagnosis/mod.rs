@@ -7,6 +7,7 @@ mod arithmetic;
 pub mod class;
 mod connection;
 mod content;
+mod foreign;
 mod length;
 mod meaning;
 mod pages;
@@ -248,6 +249,7 @@ const FAMILIES: [&[Entry]; 12] = [
     truncation::ENTRIES,
     refusals::ENTRIES,
     pages::ENTRIES,
+    foreign::ENTRIES,
     rewrites::ENTRIES,
     content::ENTRIES,
     answers::ENTRIES,

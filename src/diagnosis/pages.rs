@@ -236,7 +236,7 @@ const fn page_entry(page: PageEntry) -> Entry {
         advice: page.advice,
         confirm: "{command} --retry 3",
         labels: STATUS_LABEL,
-        follows: &["cut-by-close", "cut-by-reset", "body-longer-than-declared", "chunks-without-end"],
+        follows: &[],
         explain: page.explain,
         examine: page.examine,
     }

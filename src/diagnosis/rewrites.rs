@@ -275,7 +275,7 @@ fn digest_mismatch(evidence: &Evidence<'_>) -> Option<Found> {
 
 /// Markup behind a closed JSON, in place of its next token, or as a line of a stream.
 fn body_altered(evidence: &Evidence<'_>) -> Option<Found> {
-    let content = evidence.content()?;
+    let content = evidence.content().filter(|_| evidence.appended.is_none())?;
     let (at, foreign) = match &content.form {
         Form::Json(document) => {
             let at = document.trailing().or(evidence.syntax_fault.as_ref().map(|fault| fault.at as u64))? as usize;

@@ -20,6 +20,18 @@ const OPERATOR_TIMERS: Text = text(
 );
 const AGAIN_RECORDED: &str = "{command} -v --record evidence.jsonl";
 
+/// What a page says counts, not that it was cut: an error page under the length of the lost answer is the rule where one is cut.
+const TOLD_BY_ITS_PAGE: &[&str] = &[
+    "relay-wrote-more-than-declared",
+    "html-instead-of-api",
+    "proxy-rate-limit",
+    "gateway-timeout",
+    "bad-gateway",
+    "gateway-unavailable",
+    "gateway-failure",
+    "web-page-not-api",
+];
+
 /// Ends of the flow that explain why the content stops in its middle.
 const CUTS: &[&str] = &[
     "interrupted-by-user",
@@ -42,6 +54,8 @@ const CUTS: &[&str] = &[
     "chunks-without-end",
     "encoded-body-cut",
     "coding-mislabelled",
+    "chunk-framing-in-content",
+    "error-after-cut-body",
 ];
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -102,7 +116,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         advice: &[BILLED, SHORTER, OPERATOR_TIMERS],
         confirm: AGAIN_RECORDED,
         labels: &[("end", text("reset here", "在此被重置"))],
-        follows: &["relay-wrote-more-than-declared"],
+        follows: TOLD_BY_ITS_PAGE,
         explain: explain!("cut-by-reset"),
         examine: |evidence| cut(evidence, How::Reset),
     },
@@ -130,7 +144,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: AGAIN_RECORDED,
         labels: &[("end", text("cut here, without close_notify", "在此断开，没有 close_notify"))],
-        follows: &["relay-wrote-more-than-declared"],
+        follows: TOLD_BY_ITS_PAGE,
         explain: explain!("cut-without-tls-close"),
         examine: |evidence| cut(evidence, How::TlsCut),
     },
@@ -151,7 +165,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("declared", text("declares {declared} bytes", "声明了 {declared} 字节")),
             ("end", text("closed here, after {wire} bytes", "在此关闭，共 {wire} 字节")),
         ],
-        follows: &["relay-wrote-more-than-declared"],
+        follows: TOLD_BY_ITS_PAGE,
         explain: explain!("cut-by-close"),
         examine: cut_by_close,
     },
@@ -194,7 +208,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         advice: &[BILLED, OPERATOR_TIMERS],
         confirm: AGAIN_RECORDED,
         labels: &[("end", text("the flow ends here", "数据到此为止"))],
-        follows: &["relay-wrote-more-than-declared", "error-in-stream", "stream-rate-limited"],
+        follows: &[
+            "relay-wrote-more-than-declared",
+            "error-in-stream",
+            "stream-rate-limited",
+            "html-instead-of-api",
+            "proxy-rate-limit",
+            "gateway-timeout",
+            "bad-gateway",
+            "gateway-unavailable",
+            "gateway-failure",
+            "web-page-not-api",
+        ],
         explain: explain!("chunks-without-end"),
         examine: chunks_without_end,
     },
@@ -287,7 +312,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         severity: Severity::Error,
         at_fault: AtFault::Relay,
         retryable: true,
-        title: text("[DONE] came, but the model never finished", "收到了 [DONE]，但模型从未结束"),
+        title: text("{marker} came, but the model never finished", "收到了 {marker}，但模型从未结束"),
         summary: text(
             "No chunk has a finish_reason. Relays of the one-api family write [DONE] themselves when their upstream broke off, so that it proves nothing.",
             "没有任何分块带 finish_reason。one-api 系的中转在上游中断后会自己补写 [DONE]，因此它不能证明完整。",
@@ -485,7 +510,7 @@ fn json_cut(evidence: &Evidence<'_>) -> Option<Found> {
     Some(Found::certain().value("decoded", content.decoded).mark("end", end..end))
 }
 
-/// A chat stream that the other side ended without a word on why.
+/// An answer's stream that the other side ended without a word on why.
 fn unfinished_stream<'a>(evidence: &Evidence<'a>) -> Option<&'a Stream> {
     let is_another = super::content::is_stream_of_another_api(evidence);
     let is_told = evidence.error.is_some() || evidence.is_stopped_early();
@@ -502,19 +527,30 @@ fn event_cut(evidence: &Evidence<'_>) -> Option<Found> {
 }
 
 fn done_without_finish(evidence: &Evidence<'_>) -> Option<Found> {
-    let stream = evidence.stream().filter(|stream| stream.error.is_none() && stream.finish_reason.is_none() && stream.done > 0)?;
+    let stream = evidence.stream().filter(|stream| stream.error.is_none() && !stream.has_finished_choice() && stream.done > 0)?;
     if !stream.has_content() {
         return None;
     }
-    Some(Found::likely().value("events", stream.events).mark_if("done", stream.done_place.clone()))
+    let found = Found::likely().value("marker", stream.done_marker.unwrap_or("[DONE]")).value("events", stream.events);
+    Some(found.mark_if("done", stream.done_place.clone()))
 }
 
 /// The last event is whole and the answer is not. `by_close`: closing the connection was the only sign of an end there could be.
 fn without_finish(evidence: &Evidence<'_>, by_close: bool) -> Option<Found> {
-    let stream = unfinished_stream(evidence)?;
     let is_by_close = evidence.framing() == Framing::Close && evidence.ended_in_order();
-    if stream.rest.is_some() || is_by_close != by_close {
+    if is_by_close != by_close {
         return None;
     }
+    if let Some(events) = unfinished_array(evidence) {
+        return Some(Found::certain().value("events", events));
+    }
+    let stream = unfinished_stream(evidence).filter(|stream| stream.rest.is_none() && !stream.has_finished_choice())?;
     Some(Found::certain().value("events", stream.events).mark_if("last", stream.last_event.clone()))
+}
+
+/// Gemini's stream as an array, closed without a reason for the end.
+fn unfinished_array(evidence: &Evidence<'_>) -> Option<usize> {
+    let items = evidence.document.as_ref()?.as_array()?;
+    let is_answer = evidence.reply.as_ref().is_some_and(|reply| reply.shape.is_some() && reply.finish_reason.is_none());
+    (is_answer && evidence.error.is_none() && evidence.is_success()).then_some(items.len())
 }

@@ -172,6 +172,9 @@ impl Content {
 
     /// Gives bytes to the layer of this depth, and what comes out of it to those beneath.
     fn undo(&mut self, depth: usize, bytes: &[u8], at: Option<u64>, time: u64) {
+        if bytes.is_empty() {
+            return;
+        }
         let Some(layer) = self.layers.get_mut(depth) else {
             return self.take(bytes, at, time);
         };

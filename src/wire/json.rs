@@ -46,6 +46,15 @@ impl Scanner {
         self.open.len() as u64 + u64::from(self.in_string)
     }
 
+    pub fn is_in_string(&self) -> bool {
+        self.in_string
+    }
+
+    /// The innermost open bracket is an object's.
+    pub fn is_in_object(&self) -> bool {
+        self.open.last() == Some(&true)
+    }
+
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut at = if self.offset == 0 && bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         while at < bytes.len() && !self.is_too_deep {

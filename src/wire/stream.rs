@@ -15,12 +15,16 @@ const LARGEST_TEXT: usize = 8 * 1024 * 1024;
 const LARGEST_EXCERPT: usize = 512;
 /// The API allows 128 choices; more than this are not told apart.
 const MOST_CHOICES: usize = 256;
+/// How much of the stream's end is kept as it came.
+const TAIL: usize = 8192;
 
 /// What a stream has said.
 #[derive(Debug, Default)]
 pub struct Stream {
     flow: Flow,
     reader: Reader,
+    /// The last bytes, twice as many as are shown at most.
+    tail: Vec<u8>,
     /// Whose stream it is, by the first event that shows it.
     pub shape: Option<Shape>,
     pub events: u64,
@@ -132,6 +136,7 @@ impl Stream {
 
     /// Reads the next bytes. `base` is their place, in the flow where `is_place`, in the decoded content otherwise.
     pub fn feed(&mut self, bytes: &[u8], base: u64, is_place: bool, time: u64) {
+        self.keep_tail(bytes);
         let mut flow = std::mem::take(&mut self.flow);
         let mut dispatch = |event: Event<'_>| self.take(&event, is_place, time);
         match &mut flow {
@@ -139,6 +144,20 @@ impl Stream {
             Flow::Lines(lines) => lines.feed(bytes, base, &mut dispatch),
         }
         self.flow = flow;
+    }
+
+    fn keep_tail(&mut self, bytes: &[u8]) {
+        if bytes.len() >= TAIL {
+            self.tail.clear();
+        } else if self.tail.len() + bytes.len() > 2 * TAIL {
+            self.tail.drain(..self.tail.len() - TAIL);
+        }
+        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL)..]);
+    }
+
+    /// The end of the stream as it came.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
     }
 
     fn take(&mut self, event: &Event<'_>, is_place: bool, time: u64) {

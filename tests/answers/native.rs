@@ -73,13 +73,19 @@ fn gemini_events() -> String {
 }
 
 fn ollama_lines() -> String {
-    let line = |text: &str| format!("{}\n", json!({"model":"llama3","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":text},"done":false}));
+    let line = |text: &str| {
+        format!(
+            "{}\n",
+            json!({"model":"llama3","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":text},"done":false})
+        )
+    };
     let last = json!({"model":"llama3","created_at":"2026-01-01T00:00:01Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","eval_count":7});
     format!("{}{}{last}\n", line("Hello "), line("there"))
 }
 
 fn ollama_plain() -> String {
-    json!({"model":"llama3","message":{"role":"assistant","content":"Hello there"},"done":true,"done_reason":"stop","eval_count":7}).to_string()
+    json!({"model":"llama3","message":{"role":"assistant","content":"Hello there"},"done":true,"done_reason":"stop","eval_count":7})
+        .to_string()
 }
 
 fn legacy() -> String {
@@ -133,7 +139,7 @@ fn no_prefix_of_a_native_answer_is_healthy() {
     for (name, given) in whole() {
         let text = String::from_utf8(given.body.clone()).unwrap();
         // Behind the model's own reason nothing of the answer can be missed.
-        let reasons = ["\"stop_reason\":\"end_turn\"", "\"finishReason\":\"STOP\"", "\"done\":true", "response.completed\",\"response"];
+        let reasons = ["\"stop_reason\":\"end_turn\"", "\"finishReason\":\"STOP\"", "\"done\":true", "event: response.completed"];
         let end = match given.stream || name.contains("lines") {
             true => reasons.iter().filter_map(|reason| text.rfind(reason)).max().unwrap(),
             false => text.len() - 1,
@@ -164,8 +170,16 @@ fn a_native_stream_that_stops_is_cut_like_any_other() {
         ("gemini", stream(format!("data: {}\r\n\r\n", gemini("Hel", None))).asked_at(GEMINI_STREAM), &["stream-without-finish"]),
         ("ollama after a line", stream(half.lines().next().unwrap().to_owned() + "\n").asked_at(OLLAMA), &["stream-without-finish"]),
         ("ollama inside a line", stream(&half[..half.len() / 2]).asked_at(OLLAMA), &["event-cut"]),
-        ("gemini array inside", stream(json!([gemini("a", None)]).to_string().trim_end_matches(']')).asked_at(GEMINI_STREAM).of_type("application/json"), &["json-cut"]),
-        ("gemini array without its end", stream(json!([gemini("a", None)]).to_string()).asked_at(GEMINI_STREAM).of_type("application/json"), &["answer-without-finish"]),
+        (
+            "gemini array inside",
+            stream(json!([gemini("a", None)]).to_string().trim_end_matches(']')).asked_at(GEMINI_STREAM).of_type("application/json"),
+            &["json-cut"],
+        ),
+        (
+            "gemini array without its end",
+            stream(json!([gemini("a", None)]).to_string()).asked_at(GEMINI_STREAM).of_type("application/json"),
+            &["stream-without-finish"],
+        ),
     ]);
 }
 
@@ -180,7 +194,9 @@ fn a_native_end_has_the_same_meaning() {
     let mut events = responses_events();
     events.pop();
     let ended = |kind: &str, response: &Value| named_events(&[&events[..], &[json!({"type":kind,"response":response})]].concat());
-    let error = named_events(&[&anthropic_events()[..7], &[json!({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})]].concat());
+    let error = named_events(
+        &[&anthropic_events()[..7], &[json!({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})]].concat(),
+    );
     let blocked = json!({"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4},"modelVersion":"g"}).to_string();
     expect(&[
         ("anthropic limit", plain(anthropic("max_tokens")).asked_at(ANTHROPIC), &["token-limit-reached"]),
@@ -195,6 +211,13 @@ fn a_native_end_has_the_same_meaning() {
         ("gemini limit", plain(gemini("a", Some("MAX_TOKENS")).to_string()).asked_at(GEMINI), &["token-limit-reached"]),
         ("gemini filter", plain(gemini("", Some("SAFETY")).to_string()).asked_at(GEMINI), &["content-filtered"]),
         ("gemini prompt blocked", plain(blocked).asked_at(GEMINI), &["content-filtered"]),
-        ("ollama error line", stream(ollama_lines().lines().next().unwrap().to_owned() + "\n{\"error\":\"an error was encountered while running the model\"}\n").asked_at(OLLAMA), &["error-in-stream"]),
+        (
+            "ollama error line",
+            stream(
+                ollama_lines().lines().next().unwrap().to_owned() + "\n{\"error\":\"an error was encountered while running the model\"}\n",
+            )
+            .asked_at(OLLAMA),
+            &["error-in-stream"],
+        ),
     ]);
 }

@@ -8,7 +8,8 @@ use rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
 
 use super::{HEALTHY, answer_well, scenario, stream_only};
 use crate::lab::Scenario;
-use crate::lab::answer::{Answer, Part};
+use crate::lab::answer::{Answer, Part, ToolCall};
+use crate::lab::coding::Coding;
 use crate::lab::exchange::Exchange;
 use crate::lab::link::Ending;
 use crate::lab::reply::Reply;
@@ -121,6 +122,62 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 event.text.replace_range(at..end, &many);
             }
             exchange.give_chunks(events.into_iter().map(|event| event.text))
+        },
+    ),
+    scenario(
+        "healthy-two-choices",
+        text("gives two choices, and both finish", "给出两个 choice，且都正常结束"),
+        HEALTHY,
+        |exchange| {
+            let body = super::truncation::with_second_choice(exchange, "\"stop\"");
+            exchange.give_chunks([body])
+        },
+    ),
+    scenario(
+        "healthy-tool-call-without-arguments",
+        text("calls a tool that takes no arguments", "调用一个没有参数的工具"),
+        HEALTHY,
+        |exchange| {
+            let mut answer = exchange.answer();
+            answer.content = None;
+            answer.tool_call = Some(ToolCall { name: "get_time", arguments: "" });
+            answer.finish_reason = "tool_calls";
+            exchange.give(&answer)
+        },
+    ),
+    scenario(
+        "healthy-carriage-returns",
+        text("ends the lines of the stream with CR alone, and the JSON has a BOM", "流的行只以 CR 结尾，JSON 带 BOM"),
+        HEALTHY,
+        |exchange| {
+            let body = exchange.body();
+            let body = if exchange.asked.stream { body.replace('\n', "\r") } else { format!("\u{FEFF}{body}") };
+            exchange.give_chunks([body])
+        },
+    ),
+    scenario(
+        "healthy-deep-json",
+        text("holds something nested 300 levels deep beside the answer", "回答旁边有一个嵌套 300 层的值"),
+        super::plain_only("healthy", "healthy"),
+        |exchange| {
+            let deep = format!("{{\"debug\":{}{},", "[".repeat(300), "]".repeat(300));
+            let bytes = exchange.ok().whole(exchange.body().replacen('{', &deep, 1));
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "healthy-two-codings",
+        text("compresses with gzip twice if the client accepts it, and says so", "客户端接受时用 gzip 压缩两次，并如实声明"),
+        HEALTHY,
+        |exchange| {
+            if !exchange.request.accepts("gzip") {
+                return answer_well(exchange);
+            }
+            let body = Coding::Gzip.encode(Coding::Gzip.encode(exchange.body())?)?;
+            let reply = exchange.ok().field("Content-Encoding", "gzip, gzip");
+            exchange.send(if exchange.asked.stream { reply.chunked(body) } else { reply.whole(body) })?;
+            Ok(Ending::Reuse)
         },
     ),
     scenario(

@@ -26,6 +26,7 @@ mod healthy;
 mod length;
 mod limits;
 mod lookalikes;
+mod native;
 mod reach;
 mod recovery;
 mod refusal;
@@ -52,6 +53,7 @@ pub(in crate::lab) const ALL: &[&[Scenario]] = &[
     stream::SCENARIOS,
     reach::SCENARIOS,
     stranger::SCENARIOS,
+    native::SCENARIOS,
 ];
 
 /// What llmcheck should say to a plain answer and to a stream.

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::lookalikes::content_digest;
-use super::{Verdicts, answer_well, both, scenario, stream_only};
+use super::{Verdicts, answer_well, both, plain_only, scenario, stream_only};
 use crate::lab::coding::Coding;
 use crate::lab::exchange::Exchange;
 use crate::lab::link::Ending;
+use crate::lab::reply::{LAST_CHUNK, chunk};
 use crate::lab::{Reach, Scenario, TlsPort};
 use crate::lang::text;
 
@@ -128,6 +129,54 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "gzip-twice",
+        text("compresses with gzip twice and says so once", "用 gzip 压缩了两次，只声明一次"),
+        rewrite("coding-mislabelled"),
+        |exchange| {
+            let body = Coding::Gzip.encode(Coding::Gzip.encode(exchange.body())?)?;
+            let bytes = exchange.ok().field("Content-Encoding", "gzip").whole(body);
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "chunk-framing-in-content",
+        text("sends the framing of chunks as content, under its length", "把分块的分帧当作内容发送，并声明了长度"),
+        rewrite("chunk-framing-in-content"),
+        |exchange| {
+            let bytes = exchange.ok().whole(framed(&exchange.body()));
+            exchange.send(bytes)?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "chunked-twice",
+        text("frames a chunked body in chunks once more", "把已分块的响应体又分了一次块"),
+        rewrite("chunk-framing-in-content"),
+        |exchange| {
+            let framed = framed(&exchange.body());
+            exchange.give_chunks(framed.chunks(200))
+        },
+    ),
+    scenario(
+        "text-before-json",
+        text("prints a warning of PHP before the JSON", "在 JSON 前打印一段 PHP 警告"),
+        plain_only("proxy_rewrite", "text-before-json"),
+        |exchange| {
+            let body = PHP_WARNING.to_owned() + &exchange.body();
+            exchange.say("200 OK", &[("X-Powered-By", "PHP/8.1.27")], "text/html; charset=UTF-8", &body)
+        },
+    ),
+    scenario(
+        "jsonp",
+        text("wraps the JSON in the call of a function", "把 JSON 包在函数调用里"),
+        plain_only("proxy_rewrite", "text-before-json"),
+        |exchange| {
+            let body = format!("/**/callback({});", exchange.body());
+            exchange.say("200 OK", &[], "application/javascript", &body)
+        },
+    ),
+    scenario(
         "gzip-unlabelled",
         text("compresses with gzip and does not say so", "用 gzip 压缩却不声明"),
         rewrite("coding-mislabelled"),
@@ -149,6 +198,15 @@ fn give_labelled(exchange: &mut Exchange, coding: Coding) -> io::Result<Ending> 
     exchange.send(reply.whole(body))?;
     Ok(Ending::Reuse)
 }
+
+/// The body as a chunked transfer would carry it.
+fn framed(body: &str) -> Vec<u8> {
+    let pieces = body.as_bytes().chunks(100).flat_map(chunk);
+    pieces.chain(LAST_CHUNK.iter().copied()).collect()
+}
+
+const PHP_WARNING: &str =
+    "<br />\n<b>Warning</b>:  Undefined array key \"stream\" in <b>/www/wwwroot/api/relay.php</b> on line <b>41</b><br />\n";
 
 const FIREWALL_PAGE: &str = concat!(
     "<!DOCTYPE html><html><head><title>Web Filter Violation</title></head><body><h2>FortiGuard Intrusion Prevention - Access Blocked</h2>",

@@ -39,6 +39,26 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "events-misframed",
+        text("puts one line end behind each event instead of two", "每个事件之后只有一个换行，而不是两个"),
+        stream_only("stream_error", "events-misframed"),
+        |exchange| {
+            let body = exchange.body().replace("\n\n", "\n");
+            exchange.give_chunks([body])
+        },
+    ),
+    scenario(
+        "events-without-data-field",
+        text("sends the chunks as bare lines of JSON, without the data field", "把分块当作裸的 JSON 行发送，没有「data:」"),
+        stream_only("stream_error", "events-misframed"),
+        |exchange| {
+            let events = exchange.answer().events(exchange.asked.include_usage);
+            let lines = events.iter().filter(|event| event.part != Part::Done);
+            let bare = joined(lines).replace("data: ", "").replace("\n\n", "\n");
+            exchange.give_chunks([bare])
+        },
+    ),
+    scenario(
         "stream-ignored",
         text("answers with plain JSON although a stream was asked for", "要求流式，却返回普通 JSON"),
         stream_only("stream_error", "stream-ignored"),

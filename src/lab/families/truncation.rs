@@ -3,11 +3,11 @@
 use std::io;
 
 use super::{Verdicts, both, plain_only, scenario, stream_only};
-use crate::lab::answer::{Answer, Event, Part};
+use crate::lab::answer::{Answer, Event, Part, ToolCall};
 use crate::lab::coding::Coding;
 use crate::lab::exchange::Exchange;
 use crate::lab::link::Ending;
-use crate::lab::reply::{Reply, chunk};
+use crate::lab::reply::{LAST_CHUNK, Reply, chunk};
 use crate::lab::{Reach, Scenario, TlsPort};
 use crate::lang::text;
 
@@ -159,6 +159,50 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         |exchange| cut_undeclared(exchange, Ending::Close),
     ),
     scenario(
+        "error-after-cut-body",
+        text("stops in the middle of the JSON and appends an error to it", "JSON 中途停止，后面接上一个错误"),
+        plain_only("truncation", "error-after-cut-body"),
+        |exchange| {
+            let (half, rest) =
+                (half_json(exchange), r#"{"error":{"message":"upstream closed the stream","type":"api_error","code":null}}"#);
+            let head = exchange.ok_as("application/json").chunked_head();
+            exchange.send([&head, &chunk(half)[..], &chunk(&rest[..20]), &chunk(&rest[20..]), LAST_CHUNK].concat())?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
+        "page-after-cut-body",
+        text("stops in the middle of the answer and appends nginx's 502 page", "回答中途停止，后面接上 nginx 的 502 页面"),
+        cut("error-after-cut-body"),
+        |exchange| {
+            let events = exchange.answer().events(false);
+            let part = if exchange.asked.stream { crate::lab::answer::joined(first_half(&events)) } else { half_json(exchange) };
+            exchange.give_chunks([&part, super::nginx_page!("502 Bad Gateway")])
+        },
+    ),
+    scenario(
+        "choice-without-finish",
+        text("gives two choices and ends the answer when the first has finished", "给出两个 choice，第一个结束时就结束了整个回答"),
+        cut("choice-without-finish"),
+        |exchange| {
+            exchange.asked.include_usage = false;
+            let body = with_second_choice(exchange, "null");
+            exchange.give_chunks([body])
+        },
+    ),
+    scenario(
+        "tool-arguments-cut",
+        text("stops inside the arguments of a tool call and says tool_calls all the same", "工具调用的参数中途停止，却照样声称 tool_calls"),
+        cut("tool-arguments-cut"),
+        |exchange| {
+            let mut answer = exchange.answer();
+            answer.content = None;
+            answer.tool_call = Some(ToolCall { name: "get_weather", arguments: r#"{"city": "Hangzhou", "unit": "cel"# });
+            answer.finish_reason = "tool_calls";
+            exchange.give(&answer)
+        },
+    ),
+    scenario(
         "encoded-body-cut",
         text("sends two thirds of a gzip body, properly framed", "gzip 正文只有三分之二，但 HTTP 封装完好"),
         cut("encoded-body-cut"),
@@ -194,6 +238,22 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 
 const fn cut(code: &'static str) -> Verdicts {
     both("truncation", code)
+}
+
+/// The good body with a second choice, which ends for this reason.
+pub(super) fn with_second_choice(exchange: &Exchange, reason: &str) -> String {
+    let body = exchange.body();
+    if exchange.asked.stream {
+        let events = exchange.answer().events(exchange.asked.include_usage);
+        let second = |event: &&Event| event.part <= Part::Content;
+        let other: String = events.iter().filter(second).map(|event| event.text.replace("[{\"index\":0", "[{\"index\":1")).collect();
+        let end =
+            events.iter().filter(|event| event.part == Part::Finish).map(|event| event.text.replace("[{\"index\":0", "[{\"index\":1"));
+        let end: String = if reason == "null" { String::new() } else { end.collect() };
+        return format!("{other}{end}{body}");
+    }
+    let choice = format!(r#"{{"index":1,"message":{{"role":"assistant","content":"The second choice"}},"finish_reason":{reason}}}"#);
+    body.replacen("}],\"usage\"", &format!("}},{choice}],\"usage\""), 1)
 }
 
 /// The good body in pieces as a server writes them: the events of a stream, or about ten parts of the JSON.

@@ -1,0 +1,143 @@
+//! What stands around an answer or within it and is not its own: text before the JSON, an error or a page behind what was cut.
+
+use serde_json::{Deserializer, Value};
+
+use super::Evidence;
+use crate::api::error::ApiError;
+use crate::api::shape::Shape;
+use crate::wire::content::{Content, Form};
+use crate::wire::head::Span;
+use crate::wire::json::Scanner;
+use crate::wire::stream::Stream;
+
+/// How far before the end something appended is looked for.
+const FARTHEST: usize = 8192;
+
+/// What something else wrote behind a content that was not whole.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    pub what: What,
+    pub text: String,
+    /// Its place, where the bytes of the wire are its own.
+    pub place: Option<Span>,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    /// An API's error. It may also stand behind a whole answer.
+    Error(ApiError),
+    /// A page, or the last words of a script.
+    Page,
+}
+
+/// JSON behind a text that does not belong to it.
+#[derive(Clone, Debug)]
+pub struct Preceded {
+    pub before: String,
+    pub value: Value,
+}
+
+/// A JSON answer or error behind other text, if nothing but the closing of a call is behind it. A page that quotes one goes on.
+pub(super) fn preceded(content: &Content) -> Option<Preceded> {
+    const MOST_PLACES: usize = 64;
+    let text = content.other_text()?;
+    for at in memchr::memchr_iter(b'{', text).take(MOST_PLACES) {
+        let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value>();
+        let Some(Ok(value)) = values.next() else { continue };
+        let is_answer = Shape::of(&value).is_some() || ApiError::from_value(&value, false).is_some();
+        let behind = text[at + values.byte_offset()..].trim_ascii();
+        if is_answer && matches!(behind, b"" | b")" | b");") {
+            return Some(Preceded { before: String::from_utf8_lossy(&text[..at]).into_owned(), value });
+        }
+    }
+    None
+}
+
+/// What was appended to an answer that had not come to its end, or an error behind its end.
+pub(super) fn appended(evidence: &Evidence<'_>) -> Option<Appended> {
+    let content = evidence.content()?;
+    let (text, at) = match &content.form {
+        Form::Stream(stream) if !stream.is_finished() => (stream.tail(), Text::Stream(stream)),
+        Form::Json(document) if evidence.document.is_none() || document.trailing().is_some() => {
+            (document.text.as_slice(), Text::Json(document.trailing()))
+        }
+        _ => return None,
+    };
+    let (place, what) = error(text, &at).or_else(|| page(text, &at))?;
+    let shown = String::from_utf8_lossy(&text[place..]).into_owned();
+    Some(Appended { what, text: shown, place: on_wire(evidence, &text[place..]) })
+}
+
+/// What the text is in which something is looked for.
+enum Text<'a> {
+    /// With the place of what follows its first value, if something does.
+    Json(Option<u64>),
+    Stream(&'a Stream),
+}
+
+impl Text<'_> {
+    /// At this place of the text nothing of its own can begin with such a byte.
+    fn is_foreign(&self, text: &[u8], place: usize) -> bool {
+        let before = &text[..place];
+        match self {
+            Text::Json(trailing) if *trailing == Some(place as u64) => true,
+            Text::Json(_) => {
+                let mut scanner = Scanner::default();
+                scanner.feed(before);
+                // Inside a string quotes and line ends are escaped. Outside, an object may stand behind a colon and in an array.
+                let is_value = matches!(before.trim_ascii_end().last(), Some(b':' | b'[') | None);
+                let is_item = before.trim_ascii_end().ends_with(b",") && !scanner.is_in_object();
+                scanner.is_in_string() || text[place] == b'<' || !(is_value || is_item)
+            }
+            // A datum that is an error, or a line of ollama's, is an event and told as that.
+            Text::Stream(stream) if text[place] == b'{' => {
+                let line = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
+                !matches!(line.trim_ascii(), b"data:") && !(stream.is_of_lines() && line.trim_ascii().is_empty())
+            }
+            Text::Stream(_) => before.is_empty() || before.ends_with(b"\n"),
+        }
+    }
+}
+
+fn error(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
+    const KEYS: [&[u8]; 3] = [b"\"error\"", b"\"type\"", b"\"object\""];
+    let from = text.len().saturating_sub(FARTHEST);
+    for at in memchr::memrchr_iter(b'{', &text[from..]).map(|at| from + at) {
+        if at == 0 || !KEYS.iter().any(|key| text[at + 1..].trim_ascii_start().starts_with(key)) {
+            continue;
+        }
+        let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value>();
+        let Some(Ok(value)) = values.next() else { continue };
+        let behind = text[at + values.byte_offset()..].trim_ascii();
+        if let Some(error) = ApiError::from_value(&value, false)
+            && matches!(behind, b"" | b"data: [DONE]")
+            && of.is_foreign(text, at)
+        {
+            return Some((at, What::Error(error)));
+        }
+    }
+    None
+}
+
+/// A page, or an error of PHP, from its beginning to the end of the text. A JSON string has no line ends in it: in what an answer quotes
+/// they are escaped.
+fn page(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
+    const BEGINNINGS: [&str; 5] =
+        ["<!doctype html", "<html", "<br />\n<b>fatal error</b>", "<br />\n<b>warning</b>", "<br />\n<b>parse error</b>"];
+    let from = text.len().saturating_sub(FARTHEST);
+    let lower = text[from..].to_ascii_lowercase();
+    let place = BEGINNINGS.iter().filter_map(|beginning| memchr::memmem::find(&lower, beginning.as_bytes())).min()?;
+    let shown = &lower[place..];
+    let is_page = shown.starts_with(b"<br") || shown.trim_ascii().ends_with(b"</html>");
+    let at = from + place;
+    (is_page && memchr::memchr2(b'\n', b'\r', shown).is_some() && at > 0 && of.is_foreign(text, at)).then_some((at, What::Page))
+}
+
+/// Where the text stands in the flow, if it does so in one piece.
+fn on_wire(evidence: &Evidence<'_>, text: &[u8]) -> Option<Span> {
+    let text = text.trim_ascii_end();
+    let end = evidence.transcript.received.length();
+    let (start, tail) = evidence.transcript.received.slice(end.saturating_sub(2 * FARTHEST as u64)..end);
+    let at = start + memchr::memmem::rfind(tail, text)? as u64;
+    Some(at..at + text.len() as u64)
+}
