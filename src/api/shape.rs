@@ -50,7 +50,8 @@ impl Shape {
         match () {
             () if ends(&["/chat/completions"]) => Shape::ChatCompletions,
             () if ends(&["/messages", ":rawPredict", ":streamRawPredict"]) => Shape::AnthropicMessages,
-            () if ends(&["/responses"]) => Shape::OpenaiResponses,
+            // A response that was made in the background is fetched below that path.
+            () if ends(&["/responses"]) || path.contains("/responses/") => Shape::OpenaiResponses,
             () if ends(&[":generateContent", ":streamGenerateContent"]) => Shape::GeminiContent,
             () if ends(&["/api/chat", "/api/generate"]) => Shape::OllamaChat,
             () if ends(&["/completions"]) => Shape::LegacyCompletions,
@@ -125,6 +126,8 @@ mod tests {
             ("https://api.openai.com/v1/completions", Shape::LegacyCompletions),
             ("https://api.anthropic.com/v1/messages", Shape::AnthropicMessages),
             ("https://api.openai.com/v1/responses", Shape::OpenaiResponses),
+            ("https://api.openai.com/v1/responses/resp_1", Shape::OpenaiResponses),
+            ("https://api.anthropic.com/v1/messages?beta=true", Shape::AnthropicMessages),
             ("https://g.example/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", Shape::GeminiContent),
             ("http://127.0.0.1:11434/api/chat", Shape::OllamaChat),
             ("http://127.0.0.1:8000/", Shape::ChatCompletions),

@@ -72,6 +72,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             "stalled-in-body",
             "deadline-passed",
             "encoded-body-cut",
+            "coding-mislabelled",
+            "error-after-cut-body",
         ],
         explain: explain!("empty-body"),
         examine: |evidence| {

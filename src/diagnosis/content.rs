@@ -49,7 +49,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} --no-stream",
         labels: &[("body", text("JSON, not an event", "是 JSON，不是事件"))],
-        follows: &["other-api-shape", "text-before-json"],
+        follows: &["other-api-shape", "text-before-json", "no-choices", "empty-answer"],
         explain: explain!("stream-ignored"),
         examine: |evidence| {
             let is_answer = evidence.document.is_some() && evidence.is_success() && evidence.error.is_none();

@@ -3,7 +3,7 @@
 use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::evidence::Evidence;
 use crate::evidence::foreign::What;
-use crate::lang::text;
+use crate::lang::{Text, text};
 use crate::wire::framing::Framing;
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -60,6 +60,30 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: chunk_framing_in_content,
     },
     Entry {
+        code: "malformed-header-field",
+        class: Class::ProxyRewrite,
+        severity: Severity::Error,
+        at_fault: AtFault::Relay,
+        retryable: false,
+        title: text("a line of the response head is no field: «{line}»", "响应头里有一行不是头字段：「{line}」"),
+        summary: text(
+            "RFC 9112 section 5 wants a name, a colon and a value; here {what}. Go, Node and hyper refuse the whole response, Python ignores all fields behind the line, so that the body's length may be lost.",
+            "RFC 9112 第 5 节要求名称、冒号和值；这里{what}。Go、Node、hyper 会拒绝整个响应，Python 会忽略该行之后的所有头字段，响应体的长度也可能因此丢失。",
+        ),
+        advice: &[
+            text("no retry will help while the field is written so", "只要这样写出头字段，重试无用"),
+            text(
+                "to the operator: a relay or middleware puts a text with line breaks, or a name with blanks, into a field; clean it first",
+                "给运维：中转或中间件把带换行的文本或带空格的名称写进了头字段，应先清理",
+            ),
+        ],
+        confirm: "{command} -v",
+        labels: &[("line", text("not a field", "不是头字段"))],
+        follows: &[],
+        explain: explain!("malformed-header-field"),
+        examine: malformed_header_field,
+    },
+    Entry {
         code: "text-before-json",
         class: Class::ProxyRewrite,
         severity: Severity::Error,
@@ -114,6 +138,40 @@ fn chunk_framing_in_content(evidence: &Evidence<'_>) -> Option<Found> {
     };
     let is_wire = evidence.framing() != Framing::Chunked && evidence.content()?.progress().is_none();
     Some(Found::certain().word("how", key, words).mark_if("body", is_wire.then(|| start..start + 1)))
+}
+
+fn malformed_header_field(evidence: &Evidence<'_>) -> Option<Found> {
+    let span = evidence.head()?.span.clone();
+    let (mut at, bytes) = evidence.transcript.received.slice(span.clone());
+    if at != span.start {
+        return None;
+    }
+    for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let start = at;
+        at += line.len() as u64;
+        let line = line.trim_ascii_end();
+        // A line that begins with a blank goes on with the field before it, as was once allowed.
+        let is_field = number > 0 && !line.is_empty() && !line[0].is_ascii_whitespace();
+        if let Some((key, words)) = fault_of(line).filter(|_| is_field) {
+            let shown = String::from_utf8_lossy(line).into_owned();
+            let found = Found::certain().word("what", key, words).value("line", super::excerpt(&shown));
+            return Some(found.mark("line", start..start + line.len() as u64));
+        }
+    }
+    None
+}
+
+/// What is wrong with a line that should be a field; RFC 9110 section 5.6.2 says which characters a name may have.
+fn fault_of(line: &[u8]) -> Option<(&'static str, Text)> {
+    const MARKS: &[u8] = b"!#$%&'*+-.^_`|~";
+    let is_token = |name: &[u8]| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(byte));
+    match line.iter().position(|byte| *byte == b':') {
+        _ if line.contains(&0) => Some(("zero-byte", text("a zero byte stands in it", "其中有一个零字节"))),
+        None => Some(("no-colon", text("there is no colon", "没有冒号"))),
+        // Blanks before the colon are for a proxy to take out (RFC 9112 section 5.1): clients read over them.
+        Some(colon) if !is_token(line[..colon].trim_ascii_end()) => Some(("no-name", text("the name is no name", "名称不合法"))),
+        Some(_) => None,
+    }
 }
 
 fn text_before_json(evidence: &Evidence<'_>) -> Option<Found> {

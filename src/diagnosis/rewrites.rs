@@ -61,7 +61,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} --accept-encoding identity",
         labels: &[("label", text("the label", "标签")), ("body", text("the body begins here", "响应体从这里开始"))],
-        follows: &[],
+        follows: &["error-after-cut-body"],
         explain: explain!("coding-mislabelled"),
         examine: coding_mislabelled,
     },

@@ -190,7 +190,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: AGAIN_RECORDED,
         labels: &[("fault", text("here a chunk's size or line end should stand", "这里应当是分块大小或行尾"))],
-        follows: &["relay-wrote-more-than-declared"],
+        follows: &["relay-wrote-more-than-declared", "error-after-cut-body", "error-in-stream", "stream-rate-limited"],
         explain: explain!("malformed-chunk"),
         examine: malformed_chunk,
     },

@@ -5,6 +5,7 @@ use serde_json::{Deserializer, Value};
 use super::Evidence;
 use crate::api::error::ApiError;
 use crate::api::shape::Shape;
+use crate::wire::coding::Progress;
 use crate::wire::content::{Content, Form};
 use crate::wire::head::Span;
 use crate::wire::json::Scanner;
@@ -56,20 +57,35 @@ pub(super) fn preceded(content: &Content) -> Option<Preceded> {
 /// What was appended to an answer that had not come to its end, or an error behind its end.
 pub(super) fn appended(evidence: &Evidence<'_>) -> Option<Appended> {
     let content = evidence.content()?;
-    let (text, at) = match &content.form {
-        Form::Stream(stream) if !stream.is_finished() => (stream.tail(), Text::Stream(stream)),
+    let readable = match &content.form {
+        Form::Stream(stream) if !stream.is_finished() => Some((stream.tail(), Text::Stream(stream))),
         Form::Json(document) if evidence.document.is_none() || document.trailing().is_some() => {
-            (document.text.as_slice(), Text::Json(document.trailing()))
+            Some((document.text.as_slice(), Text::Json(document.trailing())))
         }
-        _ => return None,
+        Form::Stream(_) | Form::Json(_) => return None,
+        Form::Empty | Form::Markup(_) | Form::Other(_) => None,
     };
-    let (place, what) = error(text, &at).or_else(|| page(text, &at))?;
-    let shown = String::from_utf8_lossy(&text[place..]).into_owned();
-    Some(Appended { what, text: shown, place: on_wire(evidence, &text[place..]) })
+    let texts = readable.into_iter().chain(unreadable(evidence).map(|raw| (raw, Text::Raw)));
+    texts.into_iter().find_map(|(text, of)| {
+        let (place, what) = error(text, &of).or_else(|| page(text, &of))?;
+        let appended = &text[place..];
+        Some(Appended { what, text: String::from_utf8_lossy(appended).into_owned(), place: on_wire(evidence, appended) })
+    })
+}
+
+/// The end of the flow, where the body's framing is lost or its coding has no end: who appends to a body in haste forgets both.
+fn unreadable<'a>(evidence: &Evidence<'a>) -> Option<&'a [u8]> {
+    let response = evidence.response()?;
+    let is_coding_broken = response.content.progress().is_some_and(|progress| *progress != Progress::Finished);
+    let end = evidence.transcript.received.length();
+    let start = response.body.start.max(end.saturating_sub(FARTHEST as u64));
+    (response.body.is_lost() || is_coding_broken).then(|| evidence.transcript.received.slice(start..end).1)
 }
 
 /// What the text is in which something is looked for.
 enum Text<'a> {
+    /// Bytes that are not of the body's framing or coding.
+    Raw,
     /// With the place of what follows its first value, if something does.
     Json(Option<u64>),
     Stream(&'a Stream),
@@ -80,6 +96,7 @@ impl Text<'_> {
     fn is_foreign(&self, text: &[u8], place: usize) -> bool {
         let before = &text[..place];
         match self {
+            Text::Raw => true,
             Text::Json(trailing) if *trailing == Some(place as u64) => true,
             Text::Json(_) => {
                 let mut scanner = Scanner::default();
@@ -109,8 +126,10 @@ fn error(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
         let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value>();
         let Some(Ok(value)) = values.next() else { continue };
         let behind = text[at + values.byte_offset()..].trim_ascii();
+        // «0» is the last chunk of a body whose coding is broken, not its framing.
+        let is_end = matches!(behind, b"" | b"data: [DONE]") || (matches!(of, Text::Raw) && behind == b"0");
         if let Some(error) = ApiError::from_value(&value, false)
-            && matches!(behind, b"" | b"data: [DONE]")
+            && is_end
             && of.is_foreign(text, at)
         {
             return Some((at, What::Error(error)));
@@ -122,6 +141,9 @@ fn error(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
 /// A page, or an error of PHP, from its beginning to the end of the text. A JSON string has no line ends in it: in what an answer quotes
 /// they are escaped.
 fn page(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
+    if matches!(of, Text::Json(Some(_))) {
+        return None;
+    }
     const BEGINNINGS: [&str; 5] =
         ["<!doctype html", "<html", "<br />\n<b>fatal error</b>", "<br />\n<b>warning</b>", "<br />\n<b>parse error</b>"];
     let from = text.len().saturating_sub(FARTHEST);

@@ -109,6 +109,22 @@ fn what_is_appended_to_a_cut_body_names_the_cause() {
         ("php's last words", plain(format!("{half}{PHP}")), &["error-after-cut-body", "json-cut"]),
         ("a page in a stream", stream(format!("{begun}{PAGE}")), &["error-after-cut-body", "stream-without-finish"]),
         ("an error in a stream", stream(format!("{begun}{ERROR}\n")), &["error-in-stream"]),
+        (
+            "an error without framing",
+            Given { body: [&chunked(half)[..chunked(half).len() - 5], ERROR.as_bytes()].concat(), ..plain("") }
+                .field("Transfer-Encoding: chunked"),
+            &["error-after-cut-body", "malformed-chunk", "json-cut"],
+        ),
+        (
+            "an error behind half a coding",
+            plain([&gzip(text())[..90], ERROR.as_bytes()].concat()).field("Content-Encoding: gzip"),
+            &["error-after-cut-body", "json-cut", "coding-mislabelled"],
+        ),
+        (
+            "an error behind the beginning of a coding",
+            plain([&gzip(text())[..12], ERROR.as_bytes()].concat()).field("Content-Encoding: gzip"),
+            &["error-after-cut-body", "coding-mislabelled", "empty-body"],
+        ),
         ("an error inside an event", stream(format!("{begun}data: {{\"id\":\"c\",\"choi{ERROR}")), &["error-in-stream"]),
     ]);
 }
@@ -123,6 +139,7 @@ fn what_only_looks_like_an_appended_error_is_none() {
         ("the same, cut", plain(page), &["json-cut"]),
         ("an error of an earlier attempt, cut behind it", plain(nested), &["json-cut"]),
         ("a script in a finished stream", stream(events() + "<script src=\"x.js\"></script>"), &["body-altered"]),
+        ("a page behind a whole answer", plain(completion("a") + PAGE), &["body-altered"]),
         ("a second answer", plain(completion("a") + &completion("b")), &["json-malformed"]),
     ]);
 }
@@ -138,6 +155,22 @@ fn a_gateways_page_means_the_same_under_a_wrong_length() {
         ("too long", page("502 Bad Gateway", 40, How::Fin), &["bad-gateway", "cut-by-close"]),
         ("reset", page("504 Gateway Timeout", 40, How::Reset), &["gateway-timeout", "cut-by-reset"]),
         ("a web page", page("200 OK", 40, How::Fin), &["web-page-not-api", "cut-by-close"]),
+    ]);
+}
+
+#[test]
+fn a_line_of_the_head_that_is_no_field_is_found() {
+    let with = |line: &str| plain(completion("hi")).field(line);
+    expect(&[
+        ("no colon", with("X-Error: upstream said\r\nconnection reset"), &["malformed-header-field"]),
+        ("a blank in the name", with("X Error: a"), &["malformed-header-field"]),
+        ("a blank before the colon", with("X-Error : a"), &[]),
+        ("no name", with(": a"), &["malformed-header-field"]),
+        ("a zero byte", with("X-Error: a\0b"), &["malformed-header-field"]),
+        ("a folded line", with("X-Error: a\r\n\tb: c d"), &[]),
+        ("no value", with("X-Error:"), &[]),
+        ("every character of a name", with("x!#$%&'*+-.^_`|~09: a"), &[]),
+        ("text beyond ASCII in a value", with("X-Error: 错误"), &[]),
     ]);
 }
 

@@ -177,6 +177,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario(
+        "malformed-header-field",
+        text("copies a text with a line break into a field of the head", "把带换行的文本抄进了响应头字段"),
+        rewrite("malformed-header-field"),
+        |exchange| {
+            let reply = exchange.ok().field("X-Upstream-Error", "upstream connect error or\r\ndisconnect/reset before headers");
+            exchange.send(reply.whole(exchange.body()))?;
+            Ok(Ending::Reuse)
+        },
+    ),
+    scenario(
         "gzip-unlabelled",
         text("compresses with gzip and does not say so", "用 gzip 压缩却不声明"),
         rewrite("coding-mislabelled"),
