@@ -279,6 +279,7 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
         findings.push(said);
         findings.sort_by_key(|finding| catalogue().position(|entry| entry.code == finding.entry.code));
     }
+    statements::mark_error(evidence, &mut findings);
     let codes: Vec<&'static str> = findings.iter().map(|finding| finding.entry.code).collect();
     for finding in &mut findings {
         finding.follows = finding.entry.follows.iter().copied().filter(|code| codes.contains(code)).collect();

@@ -1,7 +1,7 @@
 //! Verdicts from words: what a client's exception or a server's log line names, where the bytes themselves are not at hand. The same words
 //! often stand for several causes: the likeliest is the verdict, the others are told beside it with what would decide.
 
-use super::{AtFault, Class, Confidence, Entry, Found, Severity, entry, explain};
+use super::{AtFault, Class, Confidence, Entry, Finding, Found, Mark, Severity, Side, entry, explain, meaning};
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 use crate::testimony::{Statement, Symptom};
@@ -95,13 +95,37 @@ const BOTH_MODES: Text = text(
 const LOOK_AT_BODY: Text =
     text("look at the body and its status: llmcheck chat -v shows both", "看看响应体和状态：llmcheck chat -v 会显示两者");
 
-/// What the most telling statement of the exchange means. Vague words give way to an error that is known already.
+/// What the most telling statement of the exchange means. Vague words give way to an error that is known already, and all but a sender's
+/// word on its own count give way to an API's error that says what it is.
 pub(super) fn found(evidence: &Evidence<'_>, is_known: bool) -> Option<(&'static Entry, Found)> {
     let testimony = evidence.transcript.testimony.as_ref()?;
-    let statement = testimony.statements.iter().find(|statement| !(is_known && statement.symptom.is_vague()))?;
+    let is_explained = testimony.error.is_some() && meaning::told(evidence).is_some_and(|code| !IS_GENERAL.contains(&code));
+    let is_telling = |statement: &&Statement| match statement.symptom {
+        Symptom::OverwroteDeclaration | Symptom::UnderwroteDeclaration => true,
+        symptom => !is_explained && !(is_known && symptom.is_vague()),
+    };
+    let statement = testimony.statements.iter().find(is_telling)?;
     let (code, found) = judge(statement);
-    let found = with_values(found, statement).span_of_text("said", statement.span.start as u64..statement.span.end as u64);
-    Some((entry(code)?, found))
+    let entry = entry(code)?;
+    let said = testimony.text.get(statement.span.clone()).unwrap_or_default();
+    let found = with_values(found, statement, entry, said);
+    Some((entry, found.span_of_text("said", statement.span.start as u64..statement.span.end as u64)))
+}
+
+/// Errors whose status is all that is known of them: what a log says beside them says more.
+const IS_GENERAL: [&str; 4] = ["provider-error", "request-rejected", "error-in-success", "error-in-stream"];
+
+/// Marks the API's error in the text that tells of it.
+pub(super) fn mark_error(evidence: &Evidence<'_>, findings: &mut [Finding]) {
+    let told = evidence.transcript.testimony.as_ref().and_then(|testimony| testimony.error.as_ref());
+    let Some((_, span)) = told.filter(|_| evidence.response().is_none()) else {
+        return;
+    };
+    let code = meaning::told(evidence);
+    for finding in findings.iter_mut().filter(|finding| Some(finding.entry.code) == code && finding.marks.is_empty()) {
+        finding.marks.push(Mark { key: "said", side: Side::Text, span: span.start as u64..span.end as u64 });
+        finding.values.push(("speaker", "API".into()));
+    }
 }
 
 /// The code that a statement stands for, how surely, and what else it may be.
@@ -135,10 +159,11 @@ fn judge(statement: &Statement) -> (&'static str, Found) {
         CertificateUntrusted => ("issuer-unknown", likely().or("tls-intercepted", Possible, RUN_IT)),
         CertificateExpired => ("certificate-expired", likely()),
         CertificateForAnotherName => ("name-mismatch", likely()),
+        CertificateRejected => ("certificate-rejected", likely()),
         TlsHandshakeFailed => ("tls-handshake-failed", likely().or("plain-http-on-tls-port", Possible, RUN_IT)),
         PlainHttpOnTlsPort => ("plain-http-on-tls-port", likely()),
         NameNotFound => ("name-not-found", likely()),
-        ProxyNameNotFound => ("proxy-unreachable", likely()),
+        ProxyNameNotFound | ProxyUnreachable => ("proxy-unreachable", likely()),
         Refused => ("connection-refused", likely()),
         Unreachable => ("host-unreachable", likely()),
         ProxyAuthRequired => ("proxy-auth-required", likely()),
@@ -169,13 +194,55 @@ fn judge(statement: &Statement) -> (&'static str, Found) {
         LineTooLong => ("stream-without-finish", likely()),
         Http2Reset => ("cut-by-reset", possible().or("relay-wrote-more-than-declared", Possible, BOTH_MODES)),
         Http2Length => ("body-longer-than-declared", possible().or("body-shorter-than-declared", Possible, BOTH_MODES)),
+        Http2GoAway => ("closed-before-response", possible().or("cut-by-close", Possible, RUN_IT)),
         BadGateway => ("bad-gateway", likely()),
         GatewayUnavailable => ("gateway-unavailable", likely()),
         GatewayTimeout => ("gateway-timeout", likely()),
         UpstreamStalled => ("cut-after-gateway-timeout", likely()),
         RequestTooLarge => ("body-too-large", likely()),
+        ProxyRateLimited => ("proxy-rate-limit", likely()),
+        RelayUpstreamFailed => ("relay-upstream-failed", likely()),
+        KeyMissing => ("key-missing", likely()),
+        Status => by_status(statement),
         ReaderGone => ("reader-gone", likely()),
         Opaque => ("cause-hidden-by-client", Found::certain()),
+    }
+}
+
+/// A status without a body: the body would tell more, so that the verdict is open to what else servers say with the same number.
+fn by_status(statement: &Statement) -> (&'static str, Found) {
+    use Confidence::Possible;
+    let (likely, possible) = (Found::likely, Found::possible);
+    match statement.number("status").unwrap_or(0) {
+        401 => ("key-invalid", likely().or("key-missing", Possible, LOOK_AT_BODY)),
+        402 => ("quota-exhausted", likely()),
+        403 => (
+            "access-denied",
+            possible().or("region-blocked", Possible, LOOK_AT_BODY).or("html-instead-of-api", Possible, LOOK_AT_BODY).or(
+                "relay-quota-exhausted",
+                Possible,
+                LOOK_AT_BODY,
+            ),
+        ),
+        404 => ("path-not-found", possible().or("model-not-found", Possible, LOOK_AT_BODY)),
+        405 | 501 => ("path-not-found", possible()),
+        407 => ("proxy-auth-required", likely()),
+        408 | 504 | 522 | 524 => ("gateway-timeout", likely()),
+        413 => ("body-too-large", likely()),
+        429 => (
+            "rate-limited",
+            possible().or("quota-exhausted", Possible, LOOK_AT_BODY).or("proxy-rate-limit", Possible, LOOK_AT_BODY).or(
+                "relay-saturated",
+                Possible,
+                LOOK_AT_BODY,
+            ),
+        ),
+        502 | 520 | 521 | 523 => ("bad-gateway", likely()),
+        503 => ("gateway-unavailable", possible().or("provider-overloaded", Possible, LOOK_AT_BODY)),
+        529 => ("provider-overloaded", likely()),
+        500 => ("provider-error", possible().or("gateway-failure", Possible, LOOK_AT_BODY)),
+        501..=599 => ("gateway-failure", possible().or("provider-error", Possible, LOOK_AT_BODY)),
+        _ => ("request-rejected", possible()),
     }
 }
 
@@ -192,22 +259,65 @@ fn short_body(statement: &Statement) -> (&'static str, Found) {
     }
 }
 
-/// The numbers of the statement under the names that the entries' texts use.
-fn with_values(mut found: Found, statement: &Statement) -> Found {
+/// The numbers and names of the statement under the names that the entry's texts use; where those ask for words, the words said.
+fn with_values(mut found: Found, statement: &Statement, entry: &Entry, said: &str) -> Found {
+    const WAITS: [&str; 5] = ["first_byte_timeout", "connect_timeout", "silence", "timeout", "seconds"];
+    const WORDS: [&str; 8] = ["detail", "what", "where", "reason", "refusal", "text", "values", "said"];
+    let slots: Vec<&str> = entry.texts().flat_map(|words| words.slots()).collect();
+    for (name, number) in counts(statement) {
+        found = found.value(name, number);
+    }
+    if let Some(seconds) = seconds(statement) {
+        for name in WAITS.into_iter().filter(|name| slots.contains(name)) {
+            found = found.value(name, seconds);
+        }
+    }
+    for (name, value) in names(statement).into_iter().filter(|(name, _)| slots.contains(name)) {
+        found = found.value(name, super::excerpt(&value));
+    }
+    for name in WORDS.into_iter().filter(|name| slots.contains(name)) {
+        if !found.values.iter().any(|(known, _)| *known == name) {
+            found = found.value(name, super::excerpt(said));
+        }
+    }
+    found.value("speaker", statement.speaker)
+}
+
+/// Declared, received, missing and surplus bytes; what is not said follows from the others.
+fn counts(statement: &Statement) -> impl Iterator<Item = (&'static str, u64)> {
     let received = statement.number("received");
     let missing = statement.number("missing");
     let declared =
         statement.number("declared").or_else(|| received.zip(missing).map(|(received, missing)| received.saturating_add(missing)));
     let missing = missing.or_else(|| declared.zip(received).and_then(|(declared, received)| declared.checked_sub(received)));
-    for (name, number) in [("declared", declared), ("wire", received), ("missing", missing)] {
-        if let Some(number) = number {
-            found = found.value(name, number);
-        }
-    }
-    for (name, value) in &statement.values {
-        if !matches!(*name, "declared" | "received" | "missing") {
-            found = found.value(name, super::excerpt(value));
-        }
-    }
-    found.value("speaker", statement.speaker)
+    let surplus =
+        statement.number("surplus").or_else(|| received.zip(declared).and_then(|(received, declared)| received.checked_sub(declared)));
+    [("declared", declared), ("wire", received), ("missing", missing), ("surplus", surplus.filter(|surplus| *surplus > 0))]
+        .into_iter()
+        .filter_map(|(name, number)| Some((name, number?)))
+}
+
+/// How long somebody waited.
+fn seconds(statement: &Statement) -> Option<f64> {
+    let value = |slot: &str| statement.value(slot).and_then(|value| value.replace(',', "").parse::<f64>().ok());
+    value("seconds").or_else(|| value("ms").map(|ms| ms / 1000.0))
+}
+
+/// Host, address and the other names, where one follows from another too.
+fn names(statement: &Statement) -> Vec<(&'static str, String)> {
+    let value = |slot: &str| statement.value(slot).map(str::to_string);
+    let of_url = |url: String| url.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next()).map(str::to_string);
+    let host = value("host").map(|host| of_url(host.clone()).unwrap_or(host)).or_else(|| value("url").and_then(of_url));
+    let address = value("address").or_else(|| match (host.clone(), value("port")) {
+        (Some(host), Some(port)) => Some(format!("{host}:{port}")),
+        (host, _) => host,
+    });
+    let host = host.or_else(|| value("address"));
+    let is_plain_on_tls = statement.symptom == Symptom::PlainHttpOnTlsPort;
+    let protocol = |name: &str| is_plain_on_tls.then(|| name.to_string());
+    let derived = [("host", host), ("address", address), ("spoken", protocol("http")), ("asked", protocol("https"))];
+    let others = statement.values.iter().filter(|(name, _)| !derived.iter().any(|(known, _)| known == name));
+    let others = others.filter(|(name, _)| !matches!(*name, "declared" | "received" | "missing" | "surplus" | "seconds" | "ms"));
+    let others: Vec<(&'static str, String)> = others.cloned().collect();
+    derived.into_iter().filter_map(|(name, value)| Some((name, value?))).chain(others).collect()
 }

@@ -1,95 +1,98 @@
-//! The API's own error inside a text: JSON, a Python dictionary, a Go struct; and the status beside it.
+//! The API's own error inside a text: an object in one of the notations, or what Go prints of one; and the status beside it.
 
 use std::ops::Range;
 
 use serde_json::Value;
 
+use super::{notation, quoting};
 use crate::api::error::ApiError;
 
-/// An error stands at one of the first so many braces, or nowhere.
-const MOST_BRACES: usize = 64;
+/// So many bytes are read in search of an error, all attempts together.
+const MOST_READ: usize = 4 * 1024 * 1024;
 
-/// The first error envelope in the text.
-pub fn error(text: &str) -> Option<(ApiError, Range<usize>)> {
-    go_struct(text).or_else(|| {
-        let starts = memchr::memchr2_iter(b'{', b'[', text.as_bytes()).take(MOST_BRACES);
-        starts.into_iter().find_map(|start| {
-            let (value, length) = json(&text[start..]).or_else(|| python(&text[start..]))?;
-            let error = ApiError::from_value(&value, true).filter(|error| !error.message.is_empty() || !error.code.is_empty())?;
-            Some((error, start..start + length))
-        })
-    })
+/// The first error envelope in the text that is not merely quoted.
+/// `status` is the one that the text names.
+pub fn error(text: &str, status: Option<u16>) -> Option<(ApiError, Range<usize>)> {
+    go_struct(text).or_else(|| go_map(text)).or_else(|| objects(text, status))
 }
 
-fn json(text: &str) -> Option<(Value, usize)> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    let value = values.next()?.ok()?;
-    (value.is_object() || value.is_array()).then(|| (value, values.byte_offset()))
-}
-
-/// A dictionary or list as Python's `repr` writes it.
-fn python(text: &str) -> Option<(Value, usize)> {
-    let bytes = text.as_bytes();
-    let mut json = String::new();
-    let mut at = 0;
-    let mut depth = 0_usize;
-    while at < bytes.len() {
-        match bytes[at] {
-            quote @ (b'\'' | b'"') => at = python_string(text, at, quote, &mut json)?,
-            byte @ (b'{' | b'[') => {
-                depth += 1;
-                json.push(byte as char);
-                at += 1;
-            }
-            byte @ (b'}' | b']') => {
-                depth = depth.checked_sub(1)?;
-                json.push(byte as char);
-                at += 1;
-                if depth == 0 {
-                    return Some((serde_json::from_str(&json).ok()?, at));
-                }
-            }
-            byte if byte.is_ascii_alphabetic() => {
-                let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-                json.push_str(match &text[at..at + length] {
-                    "None" => "null",
-                    "True" => "true",
-                    "False" => "false",
-                    _ => return None,
-                });
-                at += length;
-            }
-            byte if byte.is_ascii() => {
-                json.push(byte as char);
-                at += 1;
-            }
-            _ => return None,
+fn objects(text: &str, status: Option<u16>) -> Option<(ApiError, Range<usize>)> {
+    let mut left = MOST_READ;
+    let mut from = 0;
+    while let Some(start) = memchr::memchr2(b'{', b'[', &text.as_bytes()[from..]).map(|at| from + at) {
+        from = start + 1;
+        let window = &text[start..text.len().min(floor(text, start + LONGEST))];
+        left = left.checked_sub(length_of_attempt(window))?;
+        if !names_an_error(window) {
+            continue;
+        }
+        if let Some((error, length)) = notation::read(window).and_then(|(value, length)| Some((read(&value, status)?, length)))
+            && !quoting::is_quoted(text, start)
+        {
+            return Some((error, start..start + length));
         }
     }
     None
 }
 
-/// Writes the string that begins at `at` as JSON, and says where it ends.
-fn python_string(text: &str, at: usize, quote: u8, json: &mut String) -> Option<usize> {
-    let mut value = String::new();
-    let mut characters = text[at + 1..].char_indices();
-    while let Some((offset, character)) = characters.next() {
-        match character {
-            '\\' => match characters.next()?.1 {
-                'n' => value.push('\n'),
-                't' => value.push('\t'),
-                'r' => value.push('\r'),
-                'x' | 'u' => value.push('\u{fffd}'),
-                other => value.push(other),
-            },
-            end if end as u32 == u32::from(quote) => {
-                json.push_str(&serde_json::to_string(&value).ok()?);
-                return Some(at + 1 + offset + 1);
-            }
-            other => value.push(other),
-        }
+/// An error with all that surrounds it is not longer.
+const LONGEST: usize = 32 * 1024;
+
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// What an attempt costs: much only where an error's key stands at the beginning.
+fn length_of_attempt(window: &str) -> usize {
+    if names_an_error(window) { window.len() } else { 64 }
+}
+
+/// A key of error envelopes stands near the beginning.
+fn names_an_error(window: &str) -> bool {
+    const KEYS: [&str; 9] = ["error", "message", "detail", "code", "base_resp", "msg", "type", "status", "object"];
+    let beginning = &window[..floor(window, 240)];
+    KEYS.iter().any(|key| beginning.contains(key))
+}
+
+/// The error that an object tells. Loggers write objects with messages and errors of their own: those are not an API's.
+fn read(value: &Value, status: Option<u16>) -> Option<ApiError> {
+    const OF_A_LOGGER: [&str; 12] =
+        ["level", "severity", "ts", "time", "timestamp", "@timestamp", "logger", "levelname", "lvl", "caller", "stream", "log"];
+    let object = match value {
+        Value::Array(items) => items.first()?.as_object()?,
+        value => value.as_object()?,
+    };
+    if OF_A_LOGGER.iter().any(|key| object.contains_key(*key)) {
+        return None;
     }
-    None
+    let has_envelope = object.get("error").is_some_and(|error| error.is_object() || error.is_string());
+    let is_failing = status.is_some_and(|status| status >= 400);
+    let is_bare = ["detail", "message", "msg"].iter().any(|key| object.get(*key).is_some_and(Value::is_string)) && object.len() <= 6;
+    let error = ApiError::from_value(value, is_failing && is_bare && !has_envelope)?;
+    // An exception's text that stands for an answer is no error of an API: `{"error": "connect ECONNREFUSED …"}`.
+    (!error.message.is_empty() || !error.code.is_empty()).then_some(error)
+}
+
+/// `map[error:map[code:insufficient_quota message:You exceeded … type:insufficient_quota]]`: what Go prints of decoded JSON; its keys
+/// are sorted.
+fn go_map(text: &str) -> Option<(ApiError, Range<usize>)> {
+    let start = text.find("map[error:map[")?;
+    let end = start + text[start..].find("]]")?;
+    let inside = &text[start + "map[error:map[".len()..end];
+    let field = |key: &str| {
+        let at = if inside.starts_with(key) { 0 } else { inside.find(&format!(" {key}"))? + 1 } + key.len();
+        let next = [" code:", " message:", " param:", " type:", " status:"].iter().filter_map(|next| inside[at..].find(next)).min();
+        let value = &inside[at..next.map_or(inside.len(), |next| at + next)];
+        Some(value.to_string()).filter(|value| value != "<nil>")
+    };
+    let error = ApiError {
+        message: field("message:")?,
+        kind: field("type:").unwrap_or_default(),
+        code: field("code:").unwrap_or_default(),
+        param: field("param:").unwrap_or_default(),
+        raw: inside.to_string(),
+    };
+    Some((error, start..end + 2))
 }
 
 /// `&{Error:{Message:… Type:… Param:… Code:…} StatusCode:500}` and `&{{… type param code} 500 }`: what Go prints of the error of a
@@ -204,10 +207,19 @@ mod tests {
             ),
         ];
         for (text, message, kind, code) in cases {
-            let (found, _) = error(text).unwrap_or_else(|| panic!("{text}"));
+            let (found, _) = error(text, None).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((found.message.as_str(), found.kind.as_str(), found.code.as_str()), (message, kind, code), "{text}");
         }
-        assert_eq!(error("no {braces} of [interest] here: {'a': x}"), None);
+        let none = [
+            "no {braces} of [interest] here: {'a': x}",
+            r#"{"level":"error","msg":"upstream failed","error":"dial tcp: connection refused"}"#,
+            r#"{"id":"x","choices":[],"error":null}"#,
+            "return json({ error: { message: 'm', type: 't' } })",
+            r#"{"message":"request completed","code":0}"#,
+        ];
+        for text in none {
+            assert_eq!(error(text, None), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,69 @@
-//! What JSON parsers say of what they were given.
+//! What JSON parsers say of what they were given: all that is left where the transport hid the fault.
 
 use super::Symptom::*;
 use super::pattern::{Pattern, pattern};
 
-pub(super) const PATTERNS: &[Pattern] = &[pattern("Expecting value: line 1 column 1 (char 0)", JsonAbsent, "Python json")];
+pub(super) const PATTERNS: &[Pattern] = &[
+    // Python json, and requests with simplejson.
+    pattern("Expecting value: line 1 column 1 (char 0)", JsonAbsent, "Python json"),
+    pattern("Expecting value: line {n} column {n} (char {at})", JsonCut, "Python json"),
+    pattern("Unterminated string starting at: line {n} column {n} (char {at})", JsonCut, "Python json"),
+    pattern("Expecting ',' delimiter: line {n} column {n} (char {at})", JsonCut, "Python json"),
+    pattern("Expecting ':' delimiter: line {n} column {n} (char {at})", JsonCut, "Python json"),
+    pattern("Expecting property name enclosed in double quotes: line {n} column {n} (char {at})", JsonCut, "Python json"),
+    pattern("Extra data: line {n} column {n} (char {at})", JsonTrailing, "Python json"),
+    pattern("'utf-8' codec can't decode byte 0x8b in position 1: invalid start byte", CompressedInsteadOfJson, "Python"),
+    pattern("'utf-8' codec can't decode byte {*}: unexpected end of data", CharacterCut, "Python"),
+    pattern("'utf8' codec can't decode byte 0x8b in position 1: invalid start byte", CompressedInsteadOfJson, "Python"),
+    pattern("unexpected end of data: line {n} column {n} (char {at})", JsonCut, "orjson"),
+    // V8, and older engines; SpiderMonkey, JavaScriptCore.
+    pattern("Unexpected end of JSON input", JsonAbsent, "JavaScript JSON"),
+    pattern("Unterminated string in JSON at position {at}", JsonCut, "JavaScript JSON"),
+    pattern("Expected ',' or '}' after property value in JSON at position {at}", JsonCut, "JavaScript JSON"),
+    pattern("Expected ',' or ']' after array element in JSON at position {at}", JsonCut, "JavaScript JSON"),
+    pattern("Expected property name or '}' in JSON at position {at}", JsonCut, "JavaScript JSON"),
+    pattern("Expected ':' after property name in JSON at position {at}", JsonCut, "JavaScript JSON"),
+    pattern("Expected double-quoted property name in JSON at position {at}", JsonCut, "JavaScript JSON"),
+    pattern("Bad control character in string literal in JSON at position {at}", JsonTrailing, "JavaScript JSON"),
+    pattern("Unexpected token '<', {*} is not valid JSON", PageInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token < in JSON at position 0", PageInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token 'd', \"data: {*} is not valid JSON", StreamInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token 'd', \"data:", StreamInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token d in JSON at position 0", StreamInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token '\u{1f}', ", CompressedInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token '\\x1F', ", CompressedInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token \u{1f} in JSON at position 0", CompressedInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected non-whitespace character after JSON at position {at}", JsonTrailing, "JavaScript JSON"),
+    pattern("JSON.parse: unexpected end of data at line 1 column 1 of the JSON data", JsonAbsent, "Firefox"),
+    pattern("JSON.parse: unexpected character at line 1 column 1 of the JSON data", JsonAbsent, "Firefox"),
+    pattern("JSON Parse error: Unexpected EOF", JsonAbsent, "Safari"),
+    pattern("JSON Parse error: Unrecognized token '<'", PageInsteadOfJson, "Safari"),
+    // Go encoding/json says the same of an empty and of a cut text.
+    pattern("unexpected end of JSON input", JsonAbsent, "Go encoding/json"),
+    pattern("invalid character '<' looking for beginning of value", PageInsteadOfJson, "Go encoding/json"),
+    pattern("invalid character 'd' looking for beginning of value", StreamInsteadOfJson, "Go encoding/json"),
+    pattern("invalid character '\\x1f' looking for beginning of value", CompressedInsteadOfJson, "Go encoding/json"),
+    pattern("invalid character '{*}' after top-level value", JsonTrailing, "Go encoding/json"),
+    // serde_json.
+    pattern("EOF while parsing a value at line 1 column 0", JsonAbsent, "serde_json"),
+    pattern("EOF while parsing a string at line {n} column {at}", JsonCut, "serde_json"),
+    pattern("EOF while parsing an object at line {n} column {at}", JsonCut, "serde_json"),
+    pattern("EOF while parsing a list at line {n} column {at}", JsonCut, "serde_json"),
+    pattern("EOF while parsing a value at line {n} column {at}", JsonCut, "serde_json"),
+    pattern("expected value at line 1 column 1", JsonAbsent, "serde_json"),
+    pattern("trailing characters at line {n} column {at}", JsonTrailing, "serde_json"),
+    // Jackson, Gson, System.Text.Json, Newtonsoft.Json.
+    pattern("JsonEOFException: Unexpected end-of-input", JsonCut, "Jackson"),
+    pattern("MismatchedInputException: No content to map due to end-of-input", JsonAbsent, "Jackson"),
+    pattern("JsonParseException: Unexpected character ('<' (code 60))", PageInsteadOfJson, "Jackson"),
+    pattern("JsonParseException: Unrecognized token 'data'", StreamInsteadOfJson, "Jackson"),
+    pattern("MalformedJsonException: Use JsonReader.setLenient(true) to accept malformed JSON at line 1 column 1", JsonAbsent, "Gson"),
+    pattern("EOFException: End of input at line {n} column {at}", JsonCut, "Gson"),
+    pattern("'<' is an invalid start of a value", PageInsteadOfJson, "System.Text.Json"),
+    pattern("'d' is an invalid start of a value", StreamInsteadOfJson, "System.Text.Json"),
+    pattern("'0x1F' is an invalid start of a value", CompressedInsteadOfJson, "System.Text.Json"),
+    pattern("The input does not contain any JSON tokens", JsonAbsent, "System.Text.Json"),
+    pattern("Expected end of string, but instead reached end of data", JsonCut, "System.Text.Json"),
+    pattern("Expected depth to be zero at the end of the JSON payload", JsonCut, "System.Text.Json"),
+    pattern("Unexpected character encountered while parsing value: <. Path '', line 0, position 0", PageInsteadOfJson, "Newtonsoft.Json"),
+];

@@ -1,6 +1,10 @@
 //! What programs and people say of an exchange whose bytes are not at hand: exceptions, log lines, pasted errors. A statement names a
 //! symptom and the numbers in it; an error that an API sent is taken out of the text around it.
 
+mod access;
+mod apis;
+mod browsers;
+mod clues;
 mod curl;
 mod dotnet;
 mod embedded;
@@ -8,12 +12,17 @@ mod go;
 mod javascript;
 mod json;
 mod jvm;
+mod notation;
+mod others;
 mod pattern;
 mod python;
+mod quoting;
 mod relays;
 mod rust;
 mod servers;
+mod statuses;
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::api::error::ApiError;
@@ -58,10 +67,12 @@ pub enum Symptom {
     CertificateUntrusted,
     CertificateExpired,
     CertificateForAnotherName,
+    CertificateRejected,
     TlsHandshakeFailed,
     PlainHttpOnTlsPort,
     NameNotFound,
     ProxyNameNotFound,
+    ProxyUnreachable,
     Refused,
     Unreachable,
     ProxyAuthRequired,
@@ -93,6 +104,8 @@ pub enum Symptom {
     Http2Reset,
     /// An HTTP/2 stream whose length is not the declared one.
     Http2Length,
+    /// GOAWAY: the server closes its HTTP/2 connection.
+    Http2GoAway,
     /// A gateway could not get an answer from its upstream.
     BadGateway,
     GatewayUnavailable,
@@ -100,6 +113,14 @@ pub enum Symptom {
     /// An upstream was silent in the middle of an answer for longer than the gateway waits.
     UpstreamStalled,
     RequestTooLarge,
+    /// A proxy's own limit of requests.
+    ProxyRateLimited,
+    /// A relay reports that its own upstream failed.
+    RelayUpstreamFailed,
+    /// A client that refuses to begin without a key.
+    KeyMissing,
+    /// A status and nothing more; the slot `status` holds it.
+    Status,
     /// The one that the answer was for had gone.
     ReaderGone,
     /// The words hide the cause.
@@ -119,10 +140,14 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// What stands in a slot.
+    pub fn value(&self, slot: &str) -> Option<&str> {
+        self.values.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.as_str())
+    }
+
     /// A number that the statement gives; thousands may be separated by commas.
     pub fn number(&self, slot: &str) -> Option<u64> {
-        let (_, value) = self.values.iter().find(|(name, _)| *name == slot)?;
-        value.replace(',', "").parse().ok()
+        self.value(slot)?.replace(',', "").parse().ok()
     }
 }
 
@@ -157,38 +182,43 @@ impl Testimony {
 const LONGEST: usize = 256 * 1024;
 
 /// Every table of patterns, more telling ones first.
-const TABLES: [&[Pattern]; 10] = [
+const TABLES: [&[Pattern]; 13] = [
     relays::PATTERNS,
     servers::PATTERNS,
     curl::PATTERNS,
     python::PATTERNS,
     javascript::PATTERNS,
+    browsers::PATTERNS,
     go::PATTERNS,
     rust::PATTERNS,
     jvm::PATTERNS,
     dotnet::PATTERNS,
+    others::PATTERNS,
     json::PATTERNS,
+    statuses::PATTERNS,
 ];
 
 /// Hears what a text says.
 pub fn hear(text: &str) -> Testimony {
-    let text = bounded(text);
+    let text = without_colours(&bounded(text));
     let lower = text.to_ascii_lowercase();
-    let mut statements: Vec<(u8, usize, Statement)> = Vec::new();
-    for (order, pattern) in TABLES.iter().copied().flatten().enumerate() {
-        if let Some(statement) = pattern.find(&text, &lower) {
-            statements.push((pattern.symptom.vagueness(), order, statement));
-        }
-    }
-    statements.sort_by_key(|(vagueness, order, _)| (*vagueness, *order));
+    let patterns = TABLES.iter().copied().flatten();
+    let found =
+        patterns.filter_map(|pattern| pattern.find(&text, &lower)).chain(access::lines(&text)).chain(statuses::plain(&text, &lower));
+    let mut statements: Vec<Statement> = found.map(|statement| clues::sharpened(statement, &lower)).collect();
+    // Of the same symptom the one that tells more numbers, then the earlier row; the sort is stable.
+    statements.sort_by_key(|statement| (statement.symptom.vagueness(), Reverse(statement.values.len())));
     let mut told: Vec<Statement> = Vec::new();
-    for (_, _, statement) in statements {
+    for statement in statements {
         if !told.iter().any(|known| known.symptom == statement.symptom) {
             told.push(statement);
         }
     }
-    let error = embedded::error(&text);
-    let status = embedded::status(&text);
+    let exception = apis::exception(&text, &lower);
+    let status = embedded::status(&text).or_else(|| exception.as_ref().and_then(|(exception, _)| exception.status));
+    let error = embedded::error(&text, status).or_else(|| exception.and_then(|(exception, span)| Some((exception.error?, span))));
+    // Where no error speaks, a status is a statement of its own, judged as one.
+    let status = status.filter(|_| error.is_some());
     Testimony { text, statements: told, status, error }
 }
 
@@ -202,15 +232,35 @@ impl Symptom {
         use Symptom::*;
         match self {
             OverwroteDeclaration | UnderwroteDeclaration => 0,
-            Opaque => 9,
-            JsonAbsent => 7,
-            TimedOut => 6,
-            Reset | ReaderGone | JsonTrailing => 5,
+            // What was refused, or could not be reached, tells more than the gateway's report of it.
+            BadGateway | GatewayUnavailable | GatewayTimeout | RelayUpstreamFailed | CutBody | StreamWithoutEnd => 3,
             JsonCut | CharacterCut | PageInsteadOfJson | StreamInsteadOfJson | CompressedInsteadOfJson => 4,
-            CutBody | StreamWithoutEnd => 3,
+            Reset | ReaderGone | JsonTrailing => 5,
+            TimedOut | Status => 6,
+            JsonAbsent => 7,
+            Opaque => 9,
             _ => 2,
         }
     }
+}
+
+/// Without the escape sequences by which logs colour their lines, raw (`ESC[31m`) or written out (`\u001b[31m`, `#033[31m`).
+fn without_colours(text: &str) -> String {
+    const ESCAPES: [&str; 4] = ["\u{1b}[", "\\u001b[", "\\x1b[", "#033["];
+    let mut clean = String::with_capacity(text.len());
+    let mut kept = 0;
+    for at in memchr::memchr3_iter(0x1b, b'\\', b'#', text.as_bytes()) {
+        let Some(escape) = ESCAPES.iter().find(|escape| at >= kept && text[at..].starts_with(**escape)) else {
+            continue;
+        };
+        let parameters = &text[at + escape.len()..];
+        let length = parameters.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
+        let has_end = parameters[length..].starts_with(|c: char| c.is_ascii_alphabetic());
+        clean.push_str(&text[kept..at]);
+        kept = at + escape.len() + length + usize::from(has_end);
+    }
+    clean.push_str(&text[kept..]);
+    clean
 }
 
 fn bounded(text: &str) -> String {

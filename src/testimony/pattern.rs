@@ -1,12 +1,13 @@
 //! A pattern of words with slots, as data: `(received {received} bytes, expected {declared})`.
 
-use super::{Statement, Symptom};
+use super::{Statement, Symptom, quoting};
 
 /// Words that name a symptom.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern {
-    /// Literal text in any ASCII case. `{name}` stands for a run of digits with commas, `{name*}` for any text within the line, `{*}` for
-    /// text that is not kept.
+    /// Literal text in any ASCII case; a blank stands for any white space, so that a line which a terminal has wrapped is found too.
+    /// `{name}` stands for a number, `{name*}` for text up to what follows, or for one word where nothing does, `{name**}` for the rest
+    /// of the line, `{*}` for text that is not kept. `^` and `$` are the ends of a line.
     pub words: &'static str,
     pub symptom: Symptom,
     /// Whose words they are: the program, and its version where it matters.
@@ -22,51 +23,87 @@ pub(super) const fn pattern(words: &'static str, symptom: Symptom, speaker: &'st
 const LONGEST_SLOT: usize = 400;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Part<'a> {
-    Literal(&'a str),
-    Number(&'a str),
-    Text(&'a str),
+enum Part {
+    Literal(&'static str),
+    Blank,
+    Number(&'static str),
+    Text(&'static str),
+    Rest(&'static str),
+    LineStart,
+    LineEnd,
 }
 
 impl Pattern {
-    /// The first place in the text where the words stand. `lower` is the text in ASCII lower case.
+    /// The first place in the text where the words stand and are not merely quoted. `lower` is the text in ASCII lower case.
     pub fn find(&self, text: &str, lower: &str) -> Option<Statement> {
         let parts = parts(self.words);
+        let at_line_start = parts.first() == Some(&Part::LineStart);
+        let parts = &parts[usize::from(at_line_start)..];
         let Some(Part::Literal(first)) = parts.first() else {
             return None;
         };
         let first = first.to_ascii_lowercase();
         memchr::memmem::find_iter(lower.as_bytes(), first.as_bytes()).find_map(|start| {
+            if (at_line_start && !begins_line(&text[..start])) || continues_word(text, start) {
+                return None;
+            }
             let mut values = Vec::new();
             let end = follow(&parts[1..], text, lower, start + first.len(), &mut values)?;
-            Some(Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
+            let is_said = !continues_word(text, end) && !quoting::is_quoted(text, start);
+            is_said.then_some(Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
         })
     }
 }
 
+/// A letter or digit stands on both sides of the place.
+fn continues_word(text: &str, at: usize) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    at > 0 && is_word(bytes.get(at - 1)) && is_word(bytes.get(at))
+}
+
+/// Only indentation, a mark of quotation, a logger's stamp (`2026-11-23T15:00:00Z ERROR`, `web-1  |`) or the escape that stands for a
+/// new line in JSON is before it.
+pub(super) fn begins_line(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    let line = line.rsplit("\\n").next().unwrap_or(line);
+    let is_stamp = |word: &str| matches!(word, "stderr" | "stdout" | "F") || !word.bytes().any(|byte| byte.is_ascii_lowercase());
+    line.trim_end().ends_with('|') || line.split_whitespace().all(is_stamp)
+}
+
+fn ends_line(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\t', '\r']);
+    rest.is_empty() || rest.starts_with(['\n', '"', '`']) || rest.starts_with("\\n")
+}
+
 /// Where the parts end if they stand at `at`, one after another.
-fn follow(parts: &[Part<'static>], text: &str, lower: &str, mut at: usize, values: &mut Vec<(&'static str, String)>) -> Option<usize> {
+fn follow(parts: &[Part], text: &str, lower: &str, mut at: usize, values: &mut Vec<(&'static str, String)>) -> Option<usize> {
     for (index, part) in parts.iter().enumerate() {
         let rest = &lower.as_bytes()[at..];
-        let length = match part {
-            Part::Literal(literal) => {
-                let literal = literal.to_ascii_lowercase();
-                rest.starts_with(literal.as_bytes()).then_some(literal.len())?
-            }
+        let length = match *part {
+            Part::LineStart => return None,
+            Part::LineEnd => ends_line(text.get(at..)?).then_some(0)?,
+            Part::Literal(literal) => literal_length(rest, literal)?,
+            Part::Blank => blank_length(rest)?,
             Part::Number(name) => {
-                let length = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b',').count();
-                values.push((name, text.get(at..at + length).filter(|number| !number.is_empty())?.trim_end_matches(',').to_string()));
+                let length = number_length(rest)?;
+                keep(values, name, text.get(at..at + length)?);
+                length
+            }
+            Part::Rest(name) => {
+                let length = line_length(rest);
+                keep(values, name, text.get(at..at + length)?.trim().trim_end_matches(['"', '\'', '}']));
                 length
             }
             Part::Text(name) => {
-                let line = rest.iter().take(LONGEST_SLOT).position(|byte| *byte == b'\n').unwrap_or(rest.len().min(LONGEST_SLOT));
+                let line = line_length(rest);
                 let length = match parts.get(index + 1) {
                     Some(Part::Literal(next)) => memchr::memmem::find(&rest[..line], next.to_ascii_lowercase().as_bytes())?,
-                    _ => line,
+                    Some(Part::Blank) => rest[..line].iter().position(u8::is_ascii_whitespace).unwrap_or(line),
+                    Some(Part::LineEnd) => line,
+                    _ => word_length(&rest[..line]),
                 };
-                if !name.is_empty() {
-                    values.push((name, text.get(at..at + length)?.to_string()));
-                }
+                keep(values, name, text.get(at..at + length)?);
                 length
             }
         };
@@ -75,29 +112,91 @@ fn follow(parts: &[Part<'static>], text: &str, lower: &str, mut at: usize, value
     Some(at)
 }
 
-fn parts(words: &'static str) -> Vec<Part<'static>> {
-    let mut parts = Vec::new();
-    let mut rest = words;
-    while let Some(open) = rest.find('{') {
-        let close = rest[open..].find('}').map_or(rest.len(), |close| open + close);
-        let slot = &rest[open + 1..close];
-        // A brace that holds no name is the text's own.
-        if close == rest.len() || !slot.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '*') || slot.is_empty() {
-            break;
-        }
-        if open > 0 {
-            parts.push(Part::Literal(&rest[..open]));
-        }
-        parts.push(match slot.strip_suffix('*') {
-            Some(name) => Part::Text(name),
-            None => Part::Number(slot),
-        });
-        rest = &rest[close + 1..];
+fn keep(values: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {
+    if !name.is_empty() && !value.is_empty() {
+        values.push((name, value.to_string()));
     }
-    if !rest.is_empty() {
-        parts.push(Part::Literal(rest));
+}
+
+fn literal_length(rest: &[u8], literal: &str) -> Option<usize> {
+    rest.get(..literal.len()).filter(|beginning| beginning.eq_ignore_ascii_case(literal.as_bytes())).map(<[u8]>::len)
+}
+
+/// White space with at most one line break in it.
+fn blank_length(rest: &[u8]) -> Option<usize> {
+    let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let breaks = blank.clone().filter(|byte| **byte == b'\n').count();
+    let length = blank.count();
+    (length > 0 && breaks <= 1).then_some(length)
+}
+
+/// Digits with separators between them: `928,786`, `60.001`.
+fn number_length(rest: &[u8]) -> Option<usize> {
+    let is_digit = |at: usize| rest.get(at).is_some_and(u8::is_ascii_digit);
+    let is_inside = |at: usize| at > 0 && matches!(rest.get(at), Some(b',' | b'.')) && is_digit(at - 1) && is_digit(at + 1);
+    let length = (0..).take_while(|&at| is_digit(at) || is_inside(at)).count();
+    (length > 0).then_some(length)
+}
+
+fn line_length(rest: &[u8]) -> usize {
+    let bounded = &rest[..rest.len().min(LONGEST_SLOT)];
+    let escaped = memchr::memmem::find(bounded, b"\\n").unwrap_or(bounded.len());
+    memchr::memchr2(b'\n', b'\r', bounded).unwrap_or(bounded.len()).min(escaped)
+}
+
+/// A name, an address or a URL: up to white space, a quotation mark or a bracket.
+fn word_length(line: &[u8]) -> usize {
+    let length = line.iter().position(|byte| byte.is_ascii_whitespace() || b"\"'`()<>[]{},;\\".contains(byte)).unwrap_or(line.len());
+    length - line[..length].iter().rev().take_while(|byte| matches!(byte, b'.' | b':')).count()
+}
+
+fn parts(words: &'static str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let words = match words.strip_prefix('^') {
+        Some(rest) => {
+            parts.push(Part::LineStart);
+            rest
+        }
+        None => words,
+    };
+    let (mut rest, ends_line) = words.strip_suffix('$').map_or((words, false), |rest| (rest, true));
+    while let Some((before, slot, after)) = next_slot(rest) {
+        push_literal(&mut parts, before);
+        parts.push(if let Some(name) = slot.strip_suffix("**") {
+            Part::Rest(name)
+        } else if let Some(name) = slot.strip_suffix('*') {
+            Part::Text(name)
+        } else {
+            Part::Number(slot)
+        });
+        rest = after;
+    }
+    push_literal(&mut parts, rest);
+    if ends_line {
+        parts.push(Part::LineEnd);
     }
     parts
+}
+
+/// The text before the next slot, its name and what follows; braces that hold no name are the text's own.
+fn next_slot(words: &'static str) -> Option<(&'static str, &'static str, &'static str)> {
+    words.match_indices('{').find_map(|(open, _)| {
+        let close = open + words[open..].find('}')?;
+        let slot = &words[open + 1..close];
+        let is_name = !slot.is_empty() && slot.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'*'));
+        is_name.then(|| (&words[..open], slot, &words[close + 1..]))
+    })
+}
+
+fn push_literal(parts: &mut Vec<Part>, literal: &'static str) {
+    for (index, word) in literal.split(' ').enumerate() {
+        if index > 0 && parts.last() != Some(&Part::Blank) {
+            parts.push(Part::Blank);
+        }
+        if !word.is_empty() {
+            parts.push(Part::Literal(word));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +217,8 @@ mod tests {
         let (values, _) = find("Could not resolve host: {host*}", "curl: (6) Could not resolve host: 例え.example\nnext").unwrap();
         assert_eq!(values, [("host", "例え.example".to_string())]);
         assert_eq!(find("dial tcp{*}no such host", "dial tcp: lookup h on 1.1.1.1:53: no such host").unwrap().0, []);
+        assert_eq!(find("after {seconds} s", "after 60.5 s").unwrap().0, [("seconds", "60.5".to_string())]);
+        assert_eq!(find("failed: {detail**}", "failed: all of it\r\nnext").unwrap().0, [("detail", "all of it".to_string())]);
     }
 
     #[test]
@@ -125,5 +226,19 @@ mod tests {
         assert_eq!(find("after {n} s", "after x s, after 5 s").unwrap().1, "after 5 s");
         assert_eq!(find("after {n} s", "after x s"), None);
         assert_eq!(find("a{*}b", "a\nb"), None);
+    }
+
+    #[test]
+    fn a_blank_is_any_white_space_with_one_line_break() {
+        assert_eq!(find("bytes remaining to read", "bytes remaining\r\n  to read").unwrap().1, "bytes remaining\r\n  to read");
+        assert_eq!(find("bytes remaining", "bytes\n\nremaining"), None);
+    }
+
+    #[test]
+    fn words_are_whole_and_line_ends_are_ends() {
+        assert_eq!(find("no route", "sno routes"), None);
+        assert_eq!(find("^EOF$", "x\n  EOF\r\ny").unwrap().1, "EOF");
+        assert_eq!(find("^EOF$", "x EOF"), None);
+        assert_eq!(find("^EOF$", "EOF while parsing"), None);
     }
 }
