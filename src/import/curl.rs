@@ -1,50 +1,75 @@
 //! `curl -v`: request heads behind `> `, response heads behind `< `, curl's own words behind `* `, and the body as it is where it was shown.
 
 use super::exchange::Exchange;
+use super::paste;
 use super::raw;
-use crate::exchange::recording::{Opened, TlsFacts};
+use super::said::Said;
 use crate::exchange::source::{Lost, Source};
-use crate::testimony;
+use crate::wire::head::{Head, end_of_head};
 
-/// Words of curl that stand right behind a body which does not end with a line feed.
-const BEHIND_BODY: [&[u8]; 9] = [
+/// Words of curl that may stand behind the bytes of a body, on the same line where the body does not end with a line feed.
+const BEHIND_BODY: [&[u8]; 28] = [
     b"* Connection #",
     b"* Closing connection",
+    b"* closing connection",
+    b"* shutting down connection",
     b"* transfer closed",
     b"* end of response",
     b"* Excess found",
     b"* Recv failure",
-    b"* Operation timed out",
+    b"* Send failure",
+    b"* Operation t",
     b"* HTTP/2 stream",
+    b"* HTTP/2 send",
+    b"* nghttp2 ",
+    b"* [HTTP/",
+    b"* OpenSSL ",
+    b"* SSL_",
+    b"* TLSv",
+    b"* schannel",
+    b"* Illegal or missing",
+    b"* Malformed encoding",
+    b"* chunk hex-length",
+    b"* invalid chunk",
+    b"* Error while processing",
+    b"* Unrecognized content",
+    b"* Issue another request",
+    b"*   Trying ",
+    b"* Request completely sent",
     b"curl: (",
 ];
 
-/// Every exchange in the output. The answer of a proxy to CONNECT is one only if nothing came after it.
+/// Every exchange in the output. What only led to another (a tunnel that was opened, a redirect that was followed) is none.
 pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
     let mut parts: Vec<Part> = Vec::new();
     let mut current = Part::default();
     for line in lines(bytes) {
-        match line {
-            Line::Request(text) => {
-                if !current.received.is_empty() {
-                    parts.push(std::mem::take(&mut current));
-                }
-                current.sent.extend_from_slice(text);
-                current.sent.extend_from_slice(b"\r\n");
-            }
-            Line::Response(text) => {
-                current.received.extend_from_slice(text);
-                current.received.extend_from_slice(b"\r\n");
-            }
-            Line::Words(text) => current.hear(text),
-            Line::Body(text) => current.body.extend_from_slice(text),
+        if current.is_over(&line) {
+            parts.push(std::mem::take(&mut current));
         }
+        current.take(line);
     }
     parts.push(current);
-    // Words before the next request belong to the connection that it goes over; words after the last head to the last exchange.
+    hand_out_bodies(&mut parts);
+    // The command in front of the output asks for all of it.
+    let prelude = parts.first().map(|part| part.prelude.clone()).unwrap_or_default();
     let last = parts.len() - 1;
-    let parts = parts.into_iter().enumerate().filter(|(index, part)| *index == last || !part.sent.starts_with(b"CONNECT "));
-    parts.map(|(_, part)| part.into_exchange()).collect()
+    let leads_on = |part: &Part| part.sent.starts_with(b"CONNECT ") || part.said.leads_on || part.is_nothing();
+    let told = parts.into_iter().enumerate().filter(|(index, part)| *index == last || !leads_on(part));
+    told.map(|(_, part)| part.into_exchange(&prelude)).collect()
+}
+
+/// Where stdout was a pipe, the bodies stand together behind all heads: they are told apart only where the declared lengths add up.
+fn hand_out_bodies(parts: &mut [Part]) {
+    let Some((last, earlier)) = parts.split_last_mut() else { return };
+    let declared: Option<Vec<u64>> = earlier.iter().map(|part| raw::declared(&part.received).filter(|_| part.body.is_empty())).collect();
+    let (Some(declared), Some(of_last)) = (declared, raw::declared(&last.received)) else { return };
+    if declared.iter().sum::<u64>() + of_last != last.body.len() as u64 {
+        return;
+    }
+    for (part, length) in earlier.iter_mut().zip(declared) {
+        part.body = last.body.drain(..length as usize).collect();
+    }
 }
 
 #[derive(Default)]
@@ -52,58 +77,111 @@ struct Part {
     sent: Vec<u8>,
     received: Vec<u8>,
     body: Vec<u8>,
-    words: String,
-    opened: Vec<Opened>,
-    tls: Option<TlsFacts>,
+    said: Said,
+    /// Lines before the first head: a prompt, the command.
+    prelude: Vec<u8>,
+    has_words_behind: bool,
 }
 
 impl Part {
-    fn hear(&mut self, text: &[u8]) {
-        let text = String::from_utf8_lossy(text);
-        let after = |mark: &str| text.trim_start_matches("* ").trim().strip_prefix(mark).map(|rest| rest.trim().to_string());
-        // «Connected to api.example.com (192.0.2.1) port 443 (#0)»; curl 8 says «Established connection to …».
-        if let Some(rest) = after("Connected to ").or_else(|| after("Established connection to ")) {
-            let address = rest
-                .split_once('(')
-                .and_then(|(_, rest)| rest.split_once(')'))
-                .map(|(address, _)| address.split(" port").next().unwrap_or(address));
-            let port = rest.split_once("port ").and_then(|(_, port)| port.split(|c: char| !c.is_ascii_digit()).next()).unwrap_or("");
-            if let Some(address) = address {
-                let address = if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") };
-                self.opened.push(Opened::Connected { address });
+    /// The line belongs to another exchange than this.
+    fn is_over(&self, line: &Line<'_>) -> bool {
+        match line {
+            Line::Request(_) => !self.received.is_empty() || end_of_head(&self.sent).is_some(),
+            Line::Response(text) => text.starts_with(b"HTTP/") && self.has_final_head(),
+            Line::Words(text) => {
+                let is_new = [b"*   Trying ".as_slice(), b"* Trying "].iter().any(|words| text.starts_with(words));
+                is_new && (!self.received.is_empty() || self.said.has_ended() && !self.sent.is_empty())
             }
+            Line::Body(_) => false,
         }
-        if let Some(rest) = after("SSL connection using ") {
-            let mut words = rest.split(" / ");
-            let facts = self.tls.get_or_insert_default();
-            facts.version = words.next().map(str::to_string);
-            facts.cipher = words.next().map(str::to_string);
-        }
-        if let Some(facts) = &mut self.tls {
-            facts.subject = after("subject: ").or(facts.subject.take());
-            facts.issuer = after("issuer: ").or(facts.issuer.take());
-            facts.not_after = after("expire date: ").or(facts.not_after.take());
-        }
-        self.words.push_str(&text);
-        self.words.push('\n');
     }
 
-    fn into_exchange(self) -> Exchange {
+    fn take(&mut self, line: Line<'_>) {
+        match line {
+            Line::Request(text) => append_line(&mut self.sent, text),
+            // Behind a whole head only the trailer of a chunked body comes.
+            Line::Response(text) if !text.starts_with(b"HTTP/") && self.has_final_head() => {}
+            Line::Response(text) => {
+                self.end_head_before(text.starts_with(b"HTTP/"));
+                append_line(&mut self.received, text);
+            }
+            Line::Words(text) => {
+                self.has_words_behind |= !self.received.is_empty();
+                self.said.hear(&String::from_utf8_lossy(text));
+            }
+            Line::Body(text) if self.received.is_empty() => self.prelude.extend_from_slice(text),
+            Line::Body(text) if self.body.is_empty() && !self.has_whole_head() && (text.trim_ascii().is_empty() || paste::is_prompt(text)) => {}
+            Line::Body(text) => {
+                self.end_head_before(true);
+                self.body.extend_from_slice(text);
+            }
+        }
+    }
+
+    /// curl shows no empty line behind a 1xx head, and a copy may have lost one.
+    fn end_head_before(&mut self, is_next: bool) {
+        if is_next && !self.received.is_empty() && !self.has_whole_head() {
+            self.received.extend_from_slice(b"\r\n");
+        }
+    }
+
+    fn has_whole_head(&self) -> bool {
+        self.received.ends_with(b"\r\n\r\n")
+    }
+
+    fn has_final_head(&self) -> bool {
+        self.has_whole_head() && !raw::final_head(&self.received).is_empty()
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.sent.is_empty() && self.received.is_empty() && self.said.is_silent()
+    }
+
+    fn into_exchange(mut self, prelude: &[u8]) -> Exchange {
         let mut exchange = Exchange::of(Source::CurlVerbose);
-        let mut received = self.received;
-        received.extend_from_slice(&self.body);
-        exchange.asked.lost = Lost { coding: raw::lost(&received).coding, ..Lost::ALL_BUT_CONTENT };
-        // Where exactly the declared bytes are shown, nothing was lost or added.
-        exchange.asked.lost.length = raw::declared(&received) != Some(self.body.len() as u64);
-        // Without `-o` or with it, the body may not be in the output at all.
-        exchange.asked.lost.body = self.body.trim_ascii().is_empty();
-        exchange.opened = self.opened;
-        exchange.opened.extend(self.tls.map(Opened::Tls));
+        paste::asked_in(prelude, &mut exchange.asked);
+        let mut body = self.body.as_slice();
+        // With -i too, the head stands in front of the body once more.
+        while body.starts_with(b"HTTP/") {
+            body = end_of_head(body).map_or(&[][..], |end| &body[end..]);
+        }
+        let head = raw::final_head(&self.received);
+        let of_wire = raw::lost(&[head, body].concat());
+        let is_decoded = of_wire.coding && asks_for_coding(&self.sent);
+        let declared = raw::declared(&self.received).filter(|_| !is_decoded);
+        // curl itself stops at the declared length: what is shown behind it was printed by somebody else.
+        body = match declared {
+            Some(declared) if body.len() as u64 > declared => &body[..declared as usize],
+            _ => paste::without_tail(body),
+        };
+        let shown = body.len() as u64;
+        let is_accounted = declared.is_some_and(|declared| declared == shown + self.said.missing().unwrap_or(0));
+        let is_bodiless = declared == Some(0) || matches!(Head::parse(head, 0).status(), Some(204 | 304)) || is_accounted;
+        exchange.asked.lost = Lost {
+            body: body.trim_ascii().is_empty() && !is_bodiless && !head.is_empty(),
+            chunks: of_wire.chunks || body.is_empty(),
+            coding: is_decoded,
+            length: !is_accounted,
+            ..Lost::ALL_BUT_CONTENT
+        };
+        self.said.is_cut_head = !self.received.is_empty() && !self.has_whole_head() && self.has_words_behind;
         exchange.sent = self.sent;
-        exchange.received = received;
-        exchange.testimony = Some(testimony::hear(&self.words));
+        exchange.received = self.received;
+        exchange.received.extend_from_slice(body);
+        self.said.tell(&mut exchange);
         exchange
     }
+}
+
+/// curl undoes a coding only where it has asked for one (`--compressed`).
+fn asks_for_coding(sent: &[u8]) -> bool {
+    sent.is_empty() || end_of_head(sent).is_none_or(|end| Head::parse(&sent[..end], 0).get("accept-encoding").is_some())
+}
+
+fn append_line(head: &mut Vec<u8>, line: &[u8]) {
+    head.extend_from_slice(line);
+    head.extend_from_slice(b"\r\n");
 }
 
 enum Line<'a> {
@@ -116,31 +194,58 @@ enum Line<'a> {
 /// The lines of the output; a line of the body keeps its end, because it is the body's own.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
     bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| {
-        let bare = line.strip_suffix(b"\n").unwrap_or(line);
-        let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+        let line = behind_meter(line);
+        let bare = without_end(line);
         match bare {
             [b'>', b' ', text @ ..] => vec![Line::Request(text)],
             b">" => vec![Line::Request(b"")],
             [b'<', b' ', text @ ..] => vec![Line::Response(text)],
             b"<" => vec![Line::Response(b"")],
-            _ if bare.starts_with(b"* ") || bare.starts_with(b"curl: (") => vec![Line::Words(bare)],
-            _ if is_decoration(bare) => Vec::new(),
-            _ => {
-                let behind = BEHIND_BODY.iter().filter_map(|words| memchr::memmem::find(bare, words)).min();
-                match behind {
-                    Some(at) => vec![Line::Body(&bare[..at]), Line::Words(&bare[at..])],
-                    None => vec![Line::Body(line)],
-                }
-            }
+            _ if bare.starts_with(b"* ") || bare.starts_with(b"curl: (") || bare.starts_with(b"Warning: ") => vec![Line::Words(bare)],
+            _ => match cut_behind_body(bare) {
+                Some((body, None)) if body.is_empty() => Vec::new(),
+                Some((body, None)) => vec![Line::Body(body)],
+                Some((body, Some(words))) => vec![Line::Body(body), Line::Words(words)],
+                None => vec![Line::Body(line)],
+            },
         }
     })
 }
 
-/// The progress meter and the sizes of reads and writes.
-fn is_decoration(line: &[u8]) -> bool {
-    let is_size = (line.starts_with(b"{ [") || line.starts_with(b"} [")) && line.ends_with(b" data]");
-    let meter = memchr::memmem::find(line, b"--:--:--").is_some()
-        || line.starts_with(b"  % Total")
-        || memchr::memmem::find(line, b"Dload  Upload").is_some();
-    is_size || meter
+fn without_end(line: &[u8]) -> &[u8] {
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let Some(shorter) = line.strip_suffix(b"\r") {
+        line = shorter;
+    }
+    line
+}
+
+/// Cuts a line of the body where curl goes on with its own words, or with the sizes of its reads (`{ [564 bytes data]`).
+fn cut_behind_body(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    if line.ends_with(b" bytes data]")
+        && let Some(at) = memchr::memmem::rfind(line, b"{ [").max(memchr::memmem::rfind(line, b"} ["))
+        && line[at + 3..line.len() - 12].iter().all(u8::is_ascii_digit)
+    {
+        return Some((&line[..at], None));
+    }
+    let at = BEHIND_BODY.iter().filter_map(|words| memchr::memmem::rfind(line, words)).max()?;
+    // An answer may speak of curl; a quotation mark then follows, because the answer is JSON.
+    let words = &line[at..];
+    (memchr::memchr(b'"', words).is_none()).then_some((&line[..at], Some(words)))
+}
+
+/// What stands behind the progress meter, which is written over and over on one line.
+fn behind_meter(line: &[u8]) -> &[u8] {
+    if line.starts_with(b"  % Total") || memchr::memmem::find(line, b"Dload  Upload").is_some() {
+        return b"";
+    }
+    let is_meter = memchr::memmem::find(&line[..line.len().min(200)], b"--:--:--").is_some();
+    if !is_meter {
+        return line;
+    }
+    let last = memchr::memrchr(b'\r', without_end(line)).map_or(0, |at| at + 1);
+    // Its columns are 79 bytes wide.
+    let behind = line[last..].get(78..).unwrap_or_default();
+    let mark = behind.iter().position(|byte| matches!(byte, b'*' | b'<' | b'>' | b'{' | b'}' | b'c'));
+    mark.map_or(b"", |at| &behind[at..])
 }

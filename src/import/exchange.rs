@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::paste;
 use crate::exchange::is_sensitive;
 use crate::exchange::recording::{Asked, Ending, Event, Kind, Opened};
 use crate::exchange::source::{Lost, Source};
+use crate::plan::KeyUse;
 use crate::secret::{self, Mask, Secret};
 use crate::testimony::Testimony;
 use crate::wire::head::{Head, end_of_head};
@@ -21,6 +23,8 @@ pub struct Exchange {
     pub sent: Vec<u8>,
     /// The response from its status line on; of [`Source::Body`] the body alone.
     pub received: Vec<u8>,
+    /// When its pieces came, and their lengths, where the source tells; all at once otherwise.
+    pub arrivals: Vec<(u64, usize)>,
     pub ending: Option<Ending>,
     /// What the source says in words.
     pub testimony: Option<Testimony>,
@@ -44,7 +48,8 @@ impl Exchange {
             Source::RawResponse | Source::CurlTrace => Lost { end: true, arrivals: true, ..Lost::default() },
             Source::CurlVerbose | Source::Har | Source::Body | Source::Text => Lost::ALL_BUT_CONTENT,
         };
-        Exchange { asked: Asked { source, lost, attempt: 1, ..Asked::default() }, ..Exchange::default() }
+        // Whether a key was sent is known only where the request is shown.
+        Exchange { asked: Asked { source, lost, attempt: 1, key: KeyUse::Sent, ..Asked::default() }, ..Exchange::default() }
     }
 
     pub fn into_transcript(mut self) -> Transcript {
@@ -61,8 +66,15 @@ impl Exchange {
         if !self.sent.is_empty() {
             hear(self.stages.sent, Kind::Sent(Cow::Owned(self.sent)));
         }
-        if !self.received.is_empty() {
-            hear(self.stages.first_byte, Kind::Received(Cow::Owned(self.received)));
+        let has_arrivals = !self.arrivals.is_empty();
+        if !has_arrivals && !self.received.is_empty() {
+            self.arrivals.push((self.stages.first_byte.unwrap_or(0), self.received.len()));
+        }
+        let mut rest = self.received.as_slice();
+        for (at, length) in self.arrivals {
+            let (piece, behind) = rest.split_at(length.min(rest.len()));
+            hear(Some(at), Kind::Received(Cow::Borrowed(piece)));
+            rest = behind;
         }
         if let Some(ending) = self.ending {
             hear(self.stages.total, Kind::End(ending));
@@ -75,9 +87,11 @@ impl Exchange {
         times.tls = milliseconds(self.stages.tls);
         times.sent = milliseconds(self.stages.sent);
         times.first_byte = milliseconds(self.stages.first_byte);
-        times.head = times.first_byte;
-        times.last_byte = None;
-        times.first_token = None;
+        if !has_arrivals {
+            times.head = times.first_byte;
+            times.last_byte = None;
+            times.first_token = None;
+        }
         times.total = milliseconds(self.stages.total);
         transcript.testimony = self.testimony;
         transcript
@@ -130,13 +144,10 @@ impl Exchange {
         }
         let body = &self.sent[end.unwrap_or(self.sent.len())..];
         match serde_json::from_slice::<serde_json::Value>(body) {
-            Ok(body) => {
-                asked.stream = body["stream"].as_bool().unwrap_or(false);
-                asked.model = body["model"].as_str().map(str::to_string);
-                asked.max_tokens = ["max_tokens", "max_completion_tokens"].iter().find_map(|key| body[*key].as_u64());
-            }
+            Ok(body) => paste::of_request(&body, asked),
             // Not shown: what came is taken for what was asked.
-            Err(_) => asked.stream = looks_like_stream(&self.received),
+            Err(_) if asked.model.is_none() => asked.stream = looks_like_stream(&self.received),
+            Err(_) => {}
         }
         if asked.endpoint.is_empty() {
             asked.endpoint = asked.url.split("://").nth(1).unwrap_or("").split('/').next().unwrap_or("").to_string();
@@ -146,12 +157,9 @@ impl Exchange {
 
 fn looks_like_stream(received: &[u8]) -> bool {
     let body = end_of_head(received).filter(|_| received.starts_with(b"HTTP/")).map_or(received, |end| &received[end..]);
-    let content_type = end_of_head(received)
-        .map(|end| Head::parse(&received[..end], 0))
-        .and_then(|head| head.get("content-type").map(str::to_ascii_lowercase));
+    // A chunk's size may stand before the first event.
+    let beginning = &body[..body.len().min(256)];
     let first = body.trim_ascii_start();
-    content_type.is_some_and(|kind| kind.starts_with("text/event-stream"))
-        || first.starts_with(b"data:")
-        || first.starts_with(b"event:")
-        || first.starts_with(b": ")
+    let is_field = |field: &[u8]| first.starts_with(field) || memchr::memmem::find(beginning, &[b"\n", field].concat()).is_some();
+    !first.starts_with(b"{") && [b"data:".as_slice(), b"event:", b": "].into_iter().any(is_field)
 }

@@ -4,8 +4,10 @@
 mod curl;
 mod exchange;
 mod har;
+mod paste;
 mod raw;
 mod recognise;
+mod said;
 mod trace;
 
 use std::io::{BufRead, Read as _};
@@ -46,6 +48,7 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
     if bytes.len() as u64 > LARGEST {
         bail!("it is larger than {} MiB; only recordings made with --record may be", LARGEST / (1024 * 1024));
     }
+    let bytes = paste::plain(&bytes).into_owned();
     // Recognised again: a body that is cut off at the telling part looks like another.
     let source = recognise(&bytes);
     let exchanges = match source {
@@ -55,7 +58,7 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
         Source::CurlTrace => trace::exchanges(&bytes),
         Source::Har => har::exchanges(&bytes)?,
         Source::Body => vec![Exchange { received: bytes, ..Exchange::of(Source::Body) }],
-        Source::Text => vec![Exchange { testimony: Some(testimony::hear(&decoded(&bytes))), ..Exchange::of(Source::Text) }],
+        Source::Text => vec![Exchange { testimony: Some(testimony::hear(&String::from_utf8_lossy(&bytes))), ..Exchange::of(Source::Text) }],
     };
     exchanges.into_iter().map(Exchange::into_transcript).for_each(&mut each);
     Ok(source)
@@ -77,14 +80,4 @@ fn recording(input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<()
     }
     reader.map(Reader::finish).into_iter().for_each(each);
     Ok(())
-}
-
-/// Text as it was pasted: UTF-16 with a byte order mark, as PowerShell's redirection writes it, or UTF-8.
-fn decoded(bytes: &[u8]) -> String {
-    let units = |from: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect::<Vec<u16>>();
-    match bytes {
-        [0xff, 0xfe, ..] => String::from_utf16_lossy(&units(u16::from_le_bytes)),
-        [0xfe, 0xff, ..] => String::from_utf16_lossy(&units(u16::from_be_bytes)),
-        _ => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_string(),
-    }
 }

@@ -1,47 +1,159 @@
-//! A response as it stood on the wire, as `curl -i` prints it, or pasted.
+//! A response as it stood on the wire, as `curl -i` and other clients print it, or pasted.
 
 use super::exchange::Exchange;
+use super::paste;
+use super::said::Said;
 use crate::exchange::source::{Lost, Source};
 use crate::wire::head::{Head, end_of_head};
 
-/// The last response in the bytes; those before it (a proxy's word to CONNECT, a redirect) led to it.
+/// Every response in the bytes that none after it replaces: what a proxy says to CONNECT, a redirect and a refusal that was tried again led
+/// to the next. A second response behind a success stays with it: then somebody sent more than was declared.
 pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
-    // What stands before the first status line is the prompt that it was pasted with.
-    let start = if bytes.starts_with(b"HTTP/") { 0 } else { memchr::memmem::find(bytes, b"\nHTTP/").map_or(0, |at| at + 1) };
-    let mut received = &bytes[start..];
-    while let Some(rest) = end_of_head(received).map(|end| &received[end..]).filter(|rest| rest.starts_with(b"HTTP/") && leads_on(received))
-    {
-        received = rest;
+    let start = start_of_response(bytes);
+    let (prelude, mut received) = bytes.split_at(start);
+    let mut said = Said::default();
+    received = without_words(received, &mut said);
+    while let Some(next) = next_response(received) {
+        received = &received[next..];
     }
     let mut exchange = Exchange::of(Source::RawResponse);
-    exchange.asked.lost = Lost { arrivals: true, end: true, ..lost(received) };
-    exchange.received = received.to_vec();
+    match request_in(prelude) {
+        Some(sent) => exchange.sent = sent,
+        None => paste::asked_in(prelude, &mut exchange.asked),
+    }
+    let lost = Lost { arrivals: true, end: true, ..lost(received) };
+    let mut body = self::body(received);
+    let head = &received[..received.len() - body.len()];
+    if lost.chunks {
+        body = without_trailer(body, final_head(received));
+    }
+    if lost.length || lost.chunks {
+        body = match declared(received).filter(|_| !lost.coding) {
+            Some(declared) if declared < body.len() as u64 && is_shell_output(&body[declared as usize..]) => &body[..declared as usize],
+            _ => paste::without_tail(body),
+        };
+    }
+    let is_accounted = declared(received).is_some_and(|declared| declared == body.len() as u64 + said.missing().unwrap_or(0));
+    exchange.asked.lost = Lost { length: lost.length && !is_accounted, ..lost };
+    exchange.received = [head, body].concat();
+    said.tell(&mut exchange);
     vec![exchange]
 }
 
-/// A head without a body of its own: 1xx, a redirect, a tunnel's 200.
-fn leads_on(received: &[u8]) -> bool {
-    let head = end_of_head(received).map(|end| Head::parse(&received[..end], 0)).unwrap_or_default();
-    head.get("content-length").is_none_or(|length| length.trim() == "0") && head.get("transfer-encoding").is_none()
+/// What stands before the first status line is the request, or the prompt that it was pasted with.
+fn start_of_response(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"HTTP/") { 0 } else { memchr::memmem::find(bytes, b"\nHTTP/").map_or(0, |at| at + 1) }
+}
+
+/// The request in front of the response, as HTTPie, xh and REST clients print both.
+fn request_in(prelude: &[u8]) -> Option<Vec<u8>> {
+    const METHODS: [&[u8]; 4] = [b"POST ", b"GET ", b"PUT ", b"OPTIONS "];
+    let mut at = 0;
+    for line in prelude.split_inclusive(|byte| *byte == b'\n') {
+        let has_version = memchr::memmem::find(line, b" HTTP/").is_some();
+        if has_version && METHODS.iter().any(|method| line.starts_with(method)) {
+            let request = &prelude[at..];
+            let end = request.len() - request.iter().rev().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let mut request = request[..end].to_vec();
+            if end_of_head(&request).is_none() {
+                request.extend_from_slice(b"\r\n\r\n");
+            }
+            return Some(request);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The bytes without curl's last words (`curl: (18) transfer closed …`), which are heard.
+fn without_words<'a>(received: &'a [u8], said: &mut Said) -> &'a [u8] {
+    let trimmed = received.trim_ascii_end();
+    let start = memchr::memmem::rfind(trimmed, b"curl: (").filter(|at| memchr::memchr(b'\n', &trimmed[*at..]).is_none());
+    let Some(at) = start else { return received };
+    let words = String::from_utf8_lossy(&trimmed[at..]).into_owned();
+    if !words["curl: (".len()..].starts_with(|c: char| c.is_ascii_digit()) || words.contains('"') {
+        return received;
+    }
+    said.hear(&words);
+    &received[..at]
+}
+
+/// Where the response begins that this one led to.
+fn next_response(received: &[u8]) -> Option<usize> {
+    let end = end_of_head(received)?;
+    let head = Head::parse(&received[..end], 0);
+    let declared = head.get("content-length").map_or(Some(0), |length| length.trim().parse::<usize>().ok())?;
+    let is_bodiless = declared == 0 && head.get("transfer-encoding").is_none();
+    let is_refusal = head.status().is_some_and(|status| status >= 300);
+    let next = end.checked_add(declared)?;
+    let behind = received.get(next..)?;
+    ((is_bodiless || is_refusal) && behind.starts_with(b"HTTP/")).then_some(next)
+}
+
+/// Printed by a shell: a prompt, or numbers of `curl -w`.
+fn is_shell_output(rest: &[u8]) -> bool {
+    memchr::memchr2(b'{', b'<', rest).is_none()
+}
+
+/// curl prints the trailer of a chunked body behind the body.
+fn without_trailer<'a>(body: &'a [u8], head: &[u8]) -> &'a [u8] {
+    let head = Head::parse(head, 0);
+    let Some(names) = head.get("trailer") else { return body };
+    let mut kept = body;
+    loop {
+        let trimmed = kept.trim_ascii_end();
+        let name = names.split(',').map(str::trim).find_map(|name| {
+            let at = memchr::memmem::rfind(trimmed, format!("{name}:").as_bytes())?;
+            memchr::memchr(b'\n', &trimmed[at..]).is_none().then_some(at)
+        });
+        match name {
+            Some(at) => kept = &kept[..at],
+            None => return kept,
+        }
+    }
+}
+
+/// The head that is no 1xx; empty where there is none.
+pub fn final_head(received: &[u8]) -> &[u8] {
+    cut(received).0
+}
+
+pub fn body(received: &[u8]) -> &[u8] {
+    cut(received).1
+}
+
+/// The final head and what follows it.
+fn cut(received: &[u8]) -> (&[u8], &[u8]) {
+    let mut rest = received;
+    while let Some(end) = end_of_head(rest) {
+        let (head, behind) = rest.split_at(end);
+        // 101 is final: what follows it is another protocol.
+        if !Head::parse(head, 0).status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
+            return (head, behind);
+        }
+        rest = behind;
+    }
+    (b"", b"")
 }
 
 /// The declared length.
 pub fn declared(received: &[u8]) -> Option<u64> {
-    let head = Head::parse(&received[..end_of_head(received)?], 0);
+    let head = Head::parse(final_head(received), 0);
     head.get("content-length")?.trim().parse().ok()
 }
 
 /// What these bytes have lost of the wire, by what the head says and the body is.
 pub fn lost(received: &[u8]) -> Lost {
-    let Some(end) = end_of_head(received) else {
+    let head_bytes = final_head(received);
+    if head_bytes.is_empty() {
         return Lost::default();
-    };
-    let head = Head::parse(&received[..end], 0);
-    let body = &received[end..];
+    }
+    let head = Head::parse(head_bytes, 0);
+    let body = self::body(received);
     let is_chunked = head.get("transfer-encoding").is_some_and(|value| value.to_ascii_lowercase().contains("chunked"));
     let is_coded = head.get("content-encoding").is_some_and(|value| !value.trim().eq_ignore_ascii_case("identity"));
     // A copy from a screen or through an editor has other line ends than the wire, and may have lost the last.
-    let is_pasted = !received[..end].ends_with(b"\r\n\r\n");
+    let is_pasted = !head_bytes.ends_with(b"\r\n\r\n");
     let coding = is_coded && body.iter().take(16).all(|byte| matches!(byte, b'\t' | b'\r' | b'\n' | b' '..=b'~')) && !body.is_empty();
     Lost { chunks: is_chunked && !begins_with_chunk(body), coding, length: is_pasted || coding, ..Lost::default() }
 }

@@ -107,6 +107,8 @@ pub struct Body {
     pub falsely_chunked: bool,
     /// The source of these bytes shows the payload only: nothing can be said of the framing that the head names.
     pub is_unframed: bool,
+    /// Its source says that the connection broke before the message was complete.
+    pub is_broken: bool,
     state: State,
 }
 
@@ -159,6 +161,7 @@ impl Body {
             chunked_end: None,
             falsely_chunked: false,
             is_unframed: false,
+            is_broken: false,
             state,
         }
     }
@@ -171,7 +174,7 @@ impl Body {
     /// The message is complete by its framing.
     pub fn is_complete(&self) -> bool {
         match self.promise.framing {
-            _ if self.is_unframed => true,
+            _ if self.is_unframed => !self.is_broken,
             Framing::None => true,
             Framing::Chunked => self.chunked_end.is_some() || (self.falsely_chunked && self.has_declared_length()),
             Framing::ContentLength => self.has_declared_length(),

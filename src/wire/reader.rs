@@ -58,6 +58,10 @@ impl Reader {
             Kind::End(ending) => {
                 times.total = now;
                 self.transcript.ending = Some(ending.clone());
+                if let Some(response) = &mut self.transcript.response {
+                    use crate::exchange::recording::How;
+                    response.body.is_broken = !matches!(ending.how, How::Fin | How::TlsClose);
+                }
             }
         }
         self.next()
