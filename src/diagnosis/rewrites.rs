@@ -332,9 +332,9 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
     const SHORTEST_WAIT: f64 = 1000.0;
     const LONG_WAIT: f64 = 1900.0;
     const FASTEST_EVENTS_PER_MS: f64 = 5.0;
-    let stream = evidence.stream().filter(|stream| stream.is_finished())?;
+    let stream = evidence.stream().filter(|stream| stream.is_finished() && !evidence.asked().lost.arrivals)?;
     let (first, last) = (stream.first_event_at?, stream.last_event_at?);
-    let burst = (last - first) as f64 / 1000.0;
+    let burst = last.saturating_sub(first) as f64 / 1000.0;
     let wait = first as f64 / 1000.0 - evidence.transcript.times.sent?;
     // A model that thinks for long answers with its reasoning in the stream, or tells how much it used.
     // What was stored comes head and all at once, and nothing before it.

@@ -1,5 +1,7 @@
 //! `curl -v`: request heads behind `> `, response heads behind `< `, curl's own words behind `* `, and the body as it is where it was shown.
 
+use std::borrow::Cow;
+
 use super::exchange::Exchange;
 use super::paste;
 use super::raw;
@@ -43,7 +45,8 @@ const BEHIND_BODY: [&[u8]; 28] = [
 pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
     let mut parts: Vec<Part> = Vec::new();
     let mut current = Part::default();
-    for line in lines(bytes) {
+    let bytes = without_meter(bytes);
+    for line in lines(&bytes) {
         if current.is_over(&line) {
             parts.push(std::mem::take(&mut current));
         }
@@ -80,7 +83,18 @@ struct Part {
     said: Said,
     /// Lines before the first head: a prompt, the command.
     prelude: Vec<u8>,
-    has_words_behind: bool,
+    words_behind: Words,
+}
+
+/// What curl says behind a head.
+#[derive(Default, PartialEq)]
+enum Words {
+    #[default]
+    None,
+    /// That the connection is kept or closed: it holds the response for complete.
+    Contented,
+    /// That something is wrong: then it stopped by itself.
+    Other,
 }
 
 impl Part {
@@ -107,7 +121,10 @@ impl Part {
                 append_line(&mut self.received, text);
             }
             Line::Words(text) => {
-                self.has_words_behind |= !self.received.is_empty();
+                let is_contented = text.starts_with(b"* Connection #") || text.starts_with(b"* Closing connection");
+                if !self.received.is_empty() && self.words_behind != Words::Other {
+                    self.words_behind = if is_contented { Words::Contented } else { Words::Other };
+                }
                 self.said.hear(&String::from_utf8_lossy(text));
             }
             Line::Body(text) if self.received.is_empty() => self.prelude.extend_from_slice(text),
@@ -165,7 +182,7 @@ impl Part {
             length: !is_accounted,
             ..Lost::ALL_BUT_CONTENT
         };
-        self.said.is_cut_head = !self.received.is_empty() && !self.has_whole_head() && self.has_words_behind;
+        self.said.is_cut_head = !self.received.is_empty() && !self.has_whole_head() && self.words_behind == Words::Contented;
         exchange.sent = self.sent;
         exchange.received = self.received;
         exchange.received.extend_from_slice(body);
@@ -194,7 +211,6 @@ enum Line<'a> {
 /// The lines of the output; a line of the body keeps its end, because it is the body's own.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
     bytes.split_inclusive(|byte| *byte == b'\n').flat_map(|line| {
-        let line = behind_meter(line);
         let bare = without_end(line);
         match bare {
             [b'>', b' ', text @ ..] => vec![Line::Request(text)],
@@ -234,18 +250,36 @@ fn cut_behind_body(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     (memchr::memchr(b'"', words).is_none()).then_some((&line[..at], Some(words)))
 }
 
-/// What stands behind the progress meter, which is written over and over on one line.
-fn behind_meter(line: &[u8]) -> &[u8] {
-    if line.starts_with(b"  % Total") || memchr::memmem::find(line, b"Dload  Upload").is_some() {
-        return b"";
+/// The output without the progress meter: rows of fixed width that overwrite each other, with anything behind them.
+fn without_meter(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some(start) = memchr::memmem::find(bytes, b"% Total") else { return Cow::Borrowed(bytes) };
+    let mut kept = bytes[..start].trim_ascii_end().to_vec();
+    let mut rest = &bytes[start..];
+    // Its two lines of column names.
+    for _ in 0..2 {
+        rest = memchr::memchr(b'\n', rest).map_or(b"".as_slice(), |end| &rest[end + 1..]);
     }
-    let is_meter = memchr::memmem::find(&line[..line.len().min(200)], b"--:--:--").is_some();
-    if !is_meter {
-        return line;
+    let mut at_start = true;
+    while !rest.is_empty() {
+        let row = rest.strip_prefix(b"\r").unwrap_or(rest);
+        if (at_start || rest[0] == b'\r') && row.get(..METER).is_some_and(is_meter_row) {
+            rest = &row[METER..];
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            continue;
+        }
+        let next = memchr::memchr2(b'\n', b'\r', &rest[1..]).map_or(rest.len(), |at| at + 1);
+        let end = if rest.get(next) == Some(&b'\n') { next + 1 } else { next };
+        kept.extend_from_slice(&rest[..end]);
+        at_start = kept.ends_with(b"\n");
+        rest = &rest[end..];
     }
-    let last = memchr::memrchr(b'\r', without_end(line)).map_or(0, |at| at + 1);
-    // Its columns are 79 bytes wide.
-    let behind = line[last..].get(78..).unwrap_or_default();
-    let mark = behind.iter().position(|byte| matches!(byte, b'*' | b'<' | b'>' | b'{' | b'}' | b'c'));
-    mark.map_or(b"", |at| &behind[at..])
+    Cow::Owned(kept)
+}
+
+/// The columns of a row of the meter.
+const METER: usize = 78;
+
+fn is_meter_row(row: &[u8]) -> bool {
+    let is_of_meter = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b':' | b'-' | b'k' | b'M' | b'G' | b'T' | b'P' | b'd' | b'h');
+    row.iter().all(is_of_meter) && row.iter().filter(|byte| **byte == b':').count() >= 2
 }

@@ -161,5 +161,10 @@ fn looks_like_stream(received: &[u8]) -> bool {
     let beginning = &body[..body.len().min(256)];
     let first = body.trim_ascii_start();
     let is_field = |field: &[u8]| first.starts_with(field) || memchr::memmem::find(beginning, &[b"\n", field].concat()).is_some();
-    !first.starts_with(b"{") && [b"data:".as_slice(), b"event:", b": "].into_iter().any(is_field)
+    let is_coded = first.iter().take(16).any(|byte| !byte.is_ascii()) && !first.is_empty();
+    let is_labelled = || {
+        let head = end_of_head(received).map(|end| Head::parse(&received[..end], 0)).unwrap_or_default();
+        head.get("content-encoding").is_some() && head.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"))
+    };
+    is_coded && is_labelled() || !first.starts_with(b"{") && [b"data:".as_slice(), b"event:", b": "].into_iter().any(is_field)
 }

@@ -17,8 +17,8 @@ pub fn recognise(bytes: &[u8]) -> Source {
     if has_line(|line| is_trace_mark(without_stamp(line))) {
         return Source::CurlTrace;
     }
-    if has_line(|line| line.starts_with(b"< HTTP/")) || has_line(|line| line.starts_with(b"* Trying ") || line.starts_with(b"*   Trying "))
-    {
+    // The progress meter may stand before curl's first words.
+    if has_line(|line| line.starts_with(b"< HTTP/")) || memchr::memmem::find(text, b"*   Trying ").is_some() && !text.starts_with(b"HTTP/") {
         return Source::CurlVerbose;
     }
     if is_event_stream(text) || text.starts_with(b"[") && crate::api::json::parse(text).is_ok() || is_page(text) {

@@ -55,6 +55,9 @@ struct Block {
     at: Option<u64>,
 }
 
+/// The length of `12:34:56.789012 `.
+const STAMP: usize = 16;
+
 impl Trace {
     /// The line from where the trace goes on in it.
     fn part_of_trace<'a>(&self, line: &'a [u8]) -> &'a [u8] {
@@ -63,7 +66,12 @@ impl Trace {
         }
         let marks = [b"== Info: ".as_slice(), b"=> Send ", b"<= Recv "];
         let at = marks.iter().filter_map(|mark| memchr::memmem::rfind(line, mark)).max();
-        at.filter(|at| memchr::memchr(b'"', &line[*at..]).is_none()).map_or(line, |at| &line[at..])
+        let Some(at) = at.filter(|at| memchr::memchr(b'"', &line[*at..]).is_none()) else { return line };
+        // «12:34:56.789012 » belongs to the trace, and `[0-0] ` behind it.
+        let before = &line[..at];
+        let ids = if before.ends_with(b"] ") { memchr::memrchr(b'[', before).unwrap_or(at) } else { at };
+        let start = ids.saturating_sub(STAMP);
+        if micros_of_day(&line[start..]).is_some() { &line[start..] } else { &line[ids..] }
     }
 
     fn open_block(&mut self, line: &[u8], time: Option<u64>) {
@@ -132,9 +140,15 @@ impl Trace {
             block.bytes.extend_from_slice(b"\r\n");
         }
         let part = &mut self.part;
+        // curl traces no empty line behind a 1xx head.
+        if block.is_received && block.bytes.starts_with(b"HTTP/") && part.received.starts_with(b"HTTP/1.1 1") && raw::final_head(&part.received).is_empty() {
+            part.received.extend_from_slice(if part.received.ends_with(b"\r\n\r\n") { b"" } else { b"\r\n" });
+        }
         part.is_ascii |= block.is_ascii && block.is_received;
         if block.is_received && let Some(at) = block.at {
-            part.arrivals.push((at, block.bytes.len()));
+            // What was put between counts with what came next.
+            let known: usize = part.arrivals.iter().map(|(_, length)| length).sum();
+            part.arrivals.push((at, part.received.len() - known + block.bytes.len()));
         }
         let flow = if block.is_received { &mut part.received } else { &mut part.sent };
         flow.extend_from_slice(&block.bytes);

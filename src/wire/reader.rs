@@ -188,7 +188,9 @@ impl Reader {
 
     /// No more events will come.
     pub fn finish(mut self) -> Transcript {
-        let time = self.transcript.times.total.map_or(0, |total| (total * 1000.0) as u64);
+        // A recording may have no end: then the last byte is the last thing known.
+        let times = &self.transcript.times;
+        let time = times.total.or(times.last_byte).map_or(0, |last| (last * 1000.0) as u64);
         if let Some(response) = &mut self.transcript.response {
             response.content.finish(time);
         }
