@@ -240,7 +240,7 @@ impl Diagnosis {
     }
 }
 
-const FAMILIES: [&[Entry]; 12] = [
+const FAMILIES: [&[Entry]; 13] = [
     content::INTERRUPTION,
     connection::ENTRIES,
     tls::ENTRIES,

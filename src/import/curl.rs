@@ -128,7 +128,8 @@ impl Part {
                 self.said.hear(&String::from_utf8_lossy(text));
             }
             Line::Body(text) if self.received.is_empty() => self.prelude.extend_from_slice(text),
-            Line::Body(text) if self.body.is_empty() && !self.has_whole_head() && (text.trim_ascii().is_empty() || paste::is_prompt(text)) => {}
+            Line::Body(text)
+                if self.body.is_empty() && !self.has_whole_head() && (text.trim_ascii().is_empty() || paste::is_prompt(text)) => {}
             Line::Body(text) => {
                 self.end_head_before(true);
                 self.body.extend_from_slice(text);
@@ -280,6 +281,7 @@ fn without_meter(bytes: &[u8]) -> Cow<'_, [u8]> {
 const METER: usize = 78;
 
 fn is_meter_row(row: &[u8]) -> bool {
-    let is_of_meter = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b':' | b'-' | b'k' | b'M' | b'G' | b'T' | b'P' | b'd' | b'h');
+    let is_of_meter =
+        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b':' | b'-' | b'k' | b'M' | b'G' | b'T' | b'P' | b'd' | b'h');
     row.iter().all(is_of_meter) && row.iter().filter(|byte| **byte == b':').count() >= 2
 }

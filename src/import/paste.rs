@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn the_command_in_front_tells_what_was_asked() {
         let mut asked = Asked::default();
-        asked_in(b"$ curl -i 'https://api.example.com/v1/chat/completions' -d '{\"model\":\"m\",\"stream\":true,\"max_tokens\":5}'\n", &mut asked);
+        asked_in(
+            b"$ curl -i 'https://api.example.com/v1/chat/completions' -d '{\"model\":\"m\",\"stream\":true,\"max_tokens\":5}'\n",
+            &mut asked,
+        );
         assert_eq!(asked.url, "https://api.example.com/v1/chat/completions");
         assert_eq!((asked.model.as_deref(), asked.stream, asked.max_tokens), (Some("m"), true, Some(5)));
     }

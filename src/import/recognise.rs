@@ -18,7 +18,8 @@ pub fn recognise(bytes: &[u8]) -> Source {
         return Source::CurlTrace;
     }
     // The progress meter may stand before curl's first words.
-    if has_line(|line| line.starts_with(b"< HTTP/")) || memchr::memmem::find(text, b"*   Trying ").is_some() && !text.starts_with(b"HTTP/") {
+    if has_line(|line| line.starts_with(b"< HTTP/")) || memchr::memmem::find(text, b"*   Trying ").is_some() && !text.starts_with(b"HTTP/")
+    {
         return Source::CurlVerbose;
     }
     if is_event_stream(text) || text.starts_with(b"[") && crate::api::json::parse(text).is_ok() || is_page(text) {

@@ -143,7 +143,8 @@ impl Said {
         // «Operation timed out after 2001 milliseconds with 300 out of 564 bytes received»
         if words.contains("Operation timed out after") {
             let received = number_after(words, "milliseconds with ");
-            self.missing = self.missing.or(number_after(words, "out of ").zip(received).and_then(|(of, received)| of.checked_sub(received)));
+            self.missing =
+                self.missing.or(number_after(words, "out of ").zip(received).and_then(|(of, received)| of.checked_sub(received)));
             self.ending.get_or_insert_with(|| Ending::because(How::Deadline, detail(words)));
             return true;
         }

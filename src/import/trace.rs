@@ -24,7 +24,8 @@ pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
     trace.close_block();
     trace.parts.push(std::mem::take(&mut trace.part));
     let last = trace.parts.len() - 1;
-    let leads_on = |part: &Part| part.sent.starts_with(b"CONNECT ") || part.said.leads_on || part.sent.is_empty() && part.received.is_empty();
+    let leads_on =
+        |part: &Part| part.sent.starts_with(b"CONNECT ") || part.said.leads_on || part.sent.is_empty() && part.received.is_empty();
     let parts = trace.parts.into_iter().enumerate().filter(|(index, part)| *index == last || !leads_on(part));
     parts.map(|(_, part)| part.into_exchange()).collect()
 }
@@ -141,11 +142,17 @@ impl Trace {
         }
         let part = &mut self.part;
         // curl traces no empty line behind a 1xx head.
-        if block.is_received && block.bytes.starts_with(b"HTTP/") && part.received.starts_with(b"HTTP/1.1 1") && raw::final_head(&part.received).is_empty() {
+        if block.is_received
+            && block.bytes.starts_with(b"HTTP/")
+            && part.received.starts_with(b"HTTP/1.1 1")
+            && raw::final_head(&part.received).is_empty()
+        {
             part.received.extend_from_slice(if part.received.ends_with(b"\r\n\r\n") { b"" } else { b"\r\n" });
         }
         part.is_ascii |= block.is_ascii && block.is_received;
-        if block.is_received && let Some(at) = block.at {
+        if block.is_received
+            && let Some(at) = block.at
+        {
             // What was put between counts with what came next.
             let known: usize = part.arrivals.iter().map(|(_, length)| length).sum();
             part.arrivals.push((at, part.received.len() - known + block.bytes.len()));

@@ -130,7 +130,7 @@ fn is_of_an_api(before: &str) -> bool {
 fn error(message: &str, kind: &str, code: &str) -> Option<ApiError> {
     let message = message.trim().to_string();
     let is_said = !message.is_empty() || !code.is_empty();
-    is_said.then(|| ApiError { raw: message.clone(), message, kind: kind.into(), code: code.into(), param: String::new() })
+    is_said.then(|| ApiError { raw: message.clone(), message, kind: kind.into(), code: code.into(), ..ApiError::default() })
 }
 
 #[cfg(test)]

@@ -91,6 +91,7 @@ fn go_map(text: &str) -> Option<(ApiError, Range<usize>)> {
         code: field("code:").unwrap_or_default(),
         param: field("param:").unwrap_or_default(),
         raw: inside.to_string(),
+        ..ApiError::default()
     };
     Some((error, start..end + 2))
 }
