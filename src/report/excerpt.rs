@@ -30,7 +30,9 @@ impl Excerpt {
         let at = (span.start - start) as usize;
         let end = ((span.end - start) as usize).clamp(at, bytes.len());
         let (at, end) = whole_characters(bytes, at, end);
-        let line_start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        // Of a flow that ends with a line, that line is shown: an empty one would prove nothing.
+        let searched = if at == bytes.len() { bytes.trim_ascii_end().len() } else { at };
+        let line_start = bytes[..searched].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         let line_end = bytes[end..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |newline| end + newline);
         let is_cut_before = line_start == 0 && start > 0;
         let is_cut_after = line_end == bytes.len() && start + (bytes.len() as u64) < flow.length();
@@ -142,6 +144,12 @@ mod tests {
     fn a_place_inside_a_character_and_one_after_the_last_byte_are_shown() {
         assert_eq!(excerpt("a你b", 2..3, 80), ("a你b".to_string(), " ^^".to_string()));
         assert_eq!(excerpt("{\"a\":1", 6..6, 80), ("{\"a\":1".to_string(), "      ^".to_string()));
+    }
+
+    #[test]
+    fn at_the_end_of_a_flow_the_last_line_is_shown_with_its_end() {
+        let (text, carets) = excerpt("a: b\n\ndata: {}\r\n\n", 17..17, 80);
+        assert_eq!((text.as_str(), carets.as_str()), ("data: {}␍␊␊", "           ^"));
     }
 
     #[test]

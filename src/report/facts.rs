@@ -39,6 +39,8 @@ pub struct Bounds {
     pub body: usize,
     /// Of a longer body's end.
     pub body_end: usize,
+    /// Of a command; twice that of one with a body in it.
+    pub command: usize,
 }
 
 impl<'a> Exchange<'a> {
@@ -294,10 +296,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// Commands that ask the same again, each with its words; notes for their use stand before it.
-    pub fn commands(&self) -> Vec<Command> {
+    pub fn commands(&self, bounds: Bounds) -> Vec<Command> {
         let mut commands = Vec::new();
         let mut ours = |words: Text, text: Option<String>| {
-            commands.extend(text.map(|text| Command { words: self.say(words), notes: Vec::new(), text }));
+            commands.extend(text.map(|text| Command {
+                words: self.say(words),
+                notes: Vec::new(),
+                text: cut(&text, bounds.command, self.lang),
+            }));
         };
         ours(terms::BY_LLMCHECK, self.transcript.asked.command.clone());
         ours(
@@ -314,7 +320,10 @@ impl<'a> Exchange<'a> {
             notes.push(terms::NEEDS_VARIABLES.fill(self.lang, |_| Some(curl.variables.join(", "))));
         }
         notes.extend(curl.body_file.map(|n| terms::BODY_FILE.fill(self.lang, |_| Some(n.to_string()))));
-        commands.insert(commands.len().min(1), Command { words: self.say(terms::BY_CURL), notes, text: curl.text });
+        commands.insert(
+            commands.len().min(1),
+            Command { words: self.say(terms::BY_CURL), notes, text: cut(&curl.text, 2 * bounds.command, self.lang) },
+        );
         commands
     }
 
@@ -456,7 +465,7 @@ fn holds_a_secret(report: &Report, transcript: &Transcript, mask: &Mask) -> bool
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { head: 100, field: 20, body: 8, body_end: 4 };
+    const BOUNDS: Bounds = Bounds { head: 100, field: 20, body: 8, body_end: 4, command: 10 };
 
     #[test]
     fn a_short_body_is_shown_whole_and_of_a_long_one_both_ends() {

@@ -1,7 +1,7 @@
 //! The report as GitHub-flavoured Markdown that goes into an issue. Foreign text stands in fences and code spans that it cannot leave, or
 //! as plain words; it makes no markup, link, mention or reference.
 
-use super::facts::{Body, Bounds, Command, Exchange, Row, duration};
+use super::facts::{Body, Bounds, Command, Exchange, Row, duration, whole_before};
 use super::model::Report;
 use super::{sanitize, terms};
 use crate::lang::{Lang, Text};
@@ -10,7 +10,9 @@ use crate::wire::transcript::Transcript;
 
 /// GitHub takes an issue of 65536 characters.
 const LARGEST: usize = 60_000;
-const BOUNDS: Bounds = Bounds { head: 6 * 1024, field: 1024, body: 4096, body_end: 1024 };
+/// Longer sentences and values are cut.
+const LONGEST_WORDS: usize = 1024;
+const BOUNDS: Bounds = Bounds { head: 6 * 1024, field: 1024, body: 4096, body_end: 1024, command: 6 * 1024 };
 
 /// The whole document.
 pub fn document(exchanges: &[(&Report, &Transcript)], mask: &Mask) -> String {
@@ -149,7 +151,7 @@ impl Page<'_> {
 
     fn commands(&mut self, exchange: &Exchange<'_>) {
         self.section(exchange, terms::AGAIN);
-        for Command { words, notes, text } in exchange.commands() {
+        for Command { words, notes, text } in exchange.commands(BOUNDS) {
             let colon = if exchange.lang == Lang::Zh { "：" } else { ":" };
             self.prose(&format!("{words}{colon} {}", notes.join(" ")));
             self.fence("sh", &text);
@@ -242,6 +244,7 @@ impl Page<'_> {
     }
 
     fn inline(&self, text: &str, begins_line: bool) -> String {
+        let text = &text[..whole_before(text.as_bytes(), LONGEST_WORDS)];
         inline(&sanitize::for_line(&self.mask.cover_text(text)), begins_line)
     }
 }
@@ -366,6 +369,6 @@ mod tests {
         let mask = Mask::default();
         let mut page = Page { text: String::new(), mask: &mask, depth: 1 };
         page.table(&["a", "b"], [vec!["x\\|y".to_string(), "1".into()]].into_iter());
-        assert_eq!(page.text, "| a | b |\n| --- | --- |\n| `x\\¦y` | 1 |\n\n");
+        assert_eq!(page.text, "| a | b |\n| --- | --- |\n| `x\\`¦y | 1 |\n\n");
     }
 }

@@ -14,3 +14,6 @@ mod terms;
 mod words;
 
 pub use file::write;
+
+#[cfg(test)]
+mod tests;

@@ -152,7 +152,10 @@ impl Page<'_> {
     pub fn picture(&mut self, scale: f64) -> Vec<u8> {
         let height = self.evaluate("document.documentElement.scrollHeight").as_u64().unwrap().min(12_000);
         let clip = json!({ "x": 0, "y": 0, "width": self.width, "height": height, "scale": scale });
-        let shot = self.call("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": true, "clip": clip }));
+        let shot = self.call(
+            "Page.captureScreenshot",
+            json!({ "format": "png", "captureBeyondViewport": true, "optimizeForSpeed": true, "clip": clip }),
+        );
         STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
 

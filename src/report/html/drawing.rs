@@ -1,7 +1,9 @@
 //! What both drawings share. Places across are shares of the width, so that a drawing fits a phone and a page with its words at the same
 //! size; places down are pixels.
 
+use super::super::facts::Exchange;
 use super::markup::Html;
+use crate::wire::framing::Framing;
 
 /// A share of the width as SVG writes it.
 pub fn percent(share: f64) -> String {
@@ -49,12 +51,35 @@ pub fn words(html: &mut Html<'_>, class: &str, at: f64, baseline: f64, text: &st
     html.line("text", &attributes, text);
 }
 
-/// The sign of an end: a full circle where the peer ended in order, a cross where it did not, a bar where we ended it ourselves.
-pub fn end_sign(html: &mut Html<'_>, end: &str, at: f64, y: f64) {
+/// How the flow of bytes ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    /// By the peer, with nothing missing.
+    Orderly,
+    /// By us, or in a way that nobody saw.
+    Ours,
+    /// By the peer, before the message was complete by its framing.
+    TooEarly,
+}
+
+impl End {
+    pub fn of(exchange: &Exchange<'_>) -> End {
+        let response = exchange.transcript.response.as_ref();
+        let is_complete = response.is_some_and(|response| response.body.promise.framing == Framing::Close || response.body.is_complete());
+        match exchange.report.ledger.end {
+            "fin" | "tls-close" if is_complete => End::Orderly,
+            "fin" | "tls-close" | "reset" | "tls-cut" => End::TooEarly,
+            _ => End::Ours,
+        }
+    }
+}
+
+/// The sign of an end: a full circle, a cross, or a bar.
+pub fn end_sign(html: &mut Html<'_>, end: End, at: f64, y: f64) {
     let (x, y) = (percent(at), pixels(y));
     html.element("svg", &[("class", "sign"), ("x", &x), ("y", &y), ("width", "1"), ("height", "1")], |html| match end {
-        "fin" | "tls-close" => html.leaf("circle", &[("class", "orderly"), ("r", "5")]),
-        "reset" | "tls-cut" => html.leaf("path", &[("class", "cross"), ("d", "M-5-5L5 5M-5 5L5-5")]),
-        _ => html.leaf("path", &[("class", "ours"), ("d", "M-2.5-6h5v12h-5z")]),
+        End::Orderly => html.leaf("circle", &[("class", "orderly"), ("r", "5")]),
+        End::Ours => html.leaf("path", &[("class", "ours"), ("d", "M-2.5-6h5v12h-5z")]),
+        End::TooEarly => html.leaf("path", &[("class", "cross"), ("d", "M-5-5L5 5M-5 5L5-5")]),
     });
 }

@@ -2,7 +2,7 @@
 
 use super::super::facts::Exchange;
 use super::super::{terms, words};
-use super::drawing::{bar, drawing, end_sign, percent, pixels, vertical, words as write};
+use super::drawing::{End, bar, drawing, end_sign, percent, pixels, vertical, words as write};
 use super::markup::Html;
 use crate::lang::{Lang, Text};
 use crate::report::model::Ledger;
@@ -14,7 +14,7 @@ use crate::wire::transcript::{Response, Transcript};
 /// Heights of a row: its words, its bar, the space to the next, and a line of words under a bar.
 const WORDS: f64 = 18.0;
 const BAR: f64 = 18.0;
-const GAP: f64 = 14.0;
+const GAP: f64 = 16.0;
 const UNDER: f64 = 18.0;
 
 /// More marks than this would be a grey bar.
@@ -34,11 +34,8 @@ pub fn figure(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
         drawing(html, &format!("{id}-ledger"), height, [terms::LEDGER.get(lang), &facts.join("; ")], |html| {
             let mut top = 0.0;
             for row in &rows {
-                row.draw(html, &scale, top);
+                row.draw(html, &scale, top, ledger.declared);
                 top += row.height();
-            }
-            if let Some(declared) = ledger.declared {
-                vertical(html, "guide", scale.at(declared), [WORDS, height]);
             }
         });
         let caption = if scale.shortened.is_some() { terms::SHORTENED } else { terms::TO_SCALE };
@@ -46,11 +43,10 @@ pub fn figure(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
     });
 }
 
-/// All lengths that the drawing shows side by side.
+/// All lengths that the drawing shows side by side. Characters are, where they are what was declared.
 fn lengths(ledger: &Ledger) -> Vec<u64> {
     let decoded = (ledger.coding != "identity").then_some(ledger.decoded);
-    let characters = (ledger.characters != ledger.decoded).then_some(ledger.characters);
-    [ledger.declared, Some(ledger.wire), decoded, characters].into_iter().flatten().collect()
+    [ledger.declared, Some(ledger.wire), decoded].into_iter().flatten().collect()
 }
 
 /// Where bytes stand across. In proportion, unless a difference were too small to be seen: then it is widened, and the longest stretch
@@ -118,7 +114,7 @@ struct Row {
     /// Where chunks end.
     ticks: Vec<u64>,
     /// How the bytes ended, and where.
-    end: Option<(&'static str, u64)>,
+    end: Option<(End, u64)>,
     /// Places under the bar, with words.
     marks: Vec<(u64, String)>,
 }
@@ -132,7 +128,7 @@ impl Row {
         WORDS * self.words.len() as f64 + BAR + UNDER * self.marks.len() as f64 + GAP
     }
 
-    fn draw(&self, html: &mut Html<'_>, scale: &Scale, top: f64) {
+    fn draw(&self, html: &mut Html<'_>, scale: &Scale, top: f64, declared: Option<u64>) {
         for (index, words) in self.words.iter().enumerate() {
             write(html, if index == 0 { "name" } else { "mark" }, 0.0, top + 13.0 + WORDS * index as f64, words);
         }
@@ -144,6 +140,9 @@ impl Row {
             longest = longest.max(to);
         }
         self.ticks.iter().for_each(|tick| vertical(html, "tick", scale.at(*tick), [bar_top, bar_top + BAR]));
+        if let Some(declared) = declared {
+            vertical(html, "guide", scale.at(declared), [bar_top - 3.0, bar_top + BAR + 3.0]);
+        }
         if let Some(middle) = scale.shortened.filter(|middle| *middle < longest) {
             break_sign(html, middle, bar_top);
         }
@@ -189,10 +188,8 @@ fn rows(exchange: &Exchange<'_>, response: &Response) -> Vec<Row> {
         decoded.marks.extend(whole.map(mark));
         rows.push(decoded);
     }
-    if ledger.characters != ledger.decoded {
-        let is_declared = ledger.declared == Some(ledger.characters);
-        let equals = if is_declared { words::EQUALS_DECLARED.get(lang) } else { "" };
-        let name = named(terms::CHARACTERS.get(lang), &format!("{}{equals}", ledger.characters));
+    if ledger.characters != ledger.decoded && ledger.declared == Some(ledger.characters) {
+        let name = named(terms::CHARACTERS.get(lang), &format!("{}{}", ledger.characters, words::EQUALS_DECLARED.get(lang)));
         rows.push(Row::new(name, vec![("other", 0, Some(ledger.characters))]));
     }
     rows
@@ -231,7 +228,7 @@ fn wire(exchange: &Exchange<'_>, response: &Response, named: &impl Fn(&str, &str
     row.marks.push((ledger.wire, words::ENDED.fill(lang, |_| Some(words::end(ledger.end).get(lang).to_string()))));
     row.ticks =
         chunk_ends(response, exchange.transcript).map(|ends| ends.into_iter().map(|(payload, _)| payload).collect()).unwrap_or_default();
-    row.end = Some((ledger.end, ledger.wire));
+    row.end = Some((End::of(exchange), ledger.wire));
     row
 }
 

@@ -4,8 +4,9 @@
 use super::super::{facts, sanitize};
 use crate::secret::Mask;
 
-/// A longer piece of text is cut: what is bounded elsewhere stays below it.
-const LONGEST_TEXT: usize = 48 * 1024;
+/// Longer words are cut, and longer blocks of bytes: what is bounded with a note elsewhere stays below.
+const LONGEST_TEXT: usize = 2048;
+const LONGEST_BLOCK: usize = 48 * 1024;
 
 /// Attributes of an element.
 pub type Attributes<'a> = &'a [(&'static str, &'a str)];
@@ -46,8 +47,17 @@ impl<'a> Html<'a> {
         self.markup.push_str("/>");
     }
 
+    /// Lines of a command, a head or a body.
+    pub fn block(&mut self, text: &str) {
+        self.element("pre", &[], |html| html.bounded(text, LONGEST_BLOCK));
+    }
+
     pub fn text(&mut self, text: &str) {
-        let shown = &text[..facts::whole_before(text.as_bytes(), LONGEST_TEXT)];
+        self.bounded(text, LONGEST_TEXT);
+    }
+
+    fn bounded(&mut self, text: &str, longest: usize) {
+        let shown = &text[..facts::whole_before(text.as_bytes(), longest)];
         let masked = self.mask.cover_text(shown);
         escape(&sanitize::for_terminal(&masked), &mut self.markup);
         if shown.len() < text.len() {
@@ -76,7 +86,7 @@ impl<'a> Html<'a> {
             self.markup.push(' ');
             self.markup.push_str(name);
             self.markup.push_str("=\"");
-            self.text(value);
+            self.bounded(value, LONGEST_BLOCK);
             self.markup.push('"');
         }
     }

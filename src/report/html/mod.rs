@@ -17,7 +17,7 @@ use crate::wire::transcript::Transcript;
 
 /// The file is kept below this: what a ticket system takes.
 const LARGEST: usize = 1024 * 1024;
-const BOUNDS: Bounds = Bounds { head: 24 * 1024, field: 2048, body: 16 * 1024, body_end: 4096 };
+const BOUNDS: Bounds = Bounds { head: 24 * 1024, field: 2048, body: 16 * 1024, body_end: 4096, command: 12 * 1024 };
 
 /// Nothing may be loaded, run, sent or framed; styles stand in the file.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -189,7 +189,7 @@ fn proof(html: &mut Html<'_>, proof: &Proof) {
         html.element("pre", &[], |html| {
             html.text(before);
             if marked.trim().is_empty() {
-                html.line("mark", &[("class", "empty")], if marked.is_empty() { "␃" } else { "␣" });
+                html.line("mark", &[("class", "empty")], marked);
             } else {
                 html.line("mark", &[], marked);
             }
@@ -279,10 +279,10 @@ fn others(html: &mut Html<'_>, exchange: &Exchange<'_>) {
 fn commands(html: &mut Html<'_>, exchange: &Exchange<'_>) {
     html.element("section", &[], |html| {
         heading(html, exchange, terms::AGAIN);
-        for Command { words, notes, text } in exchange.commands() {
+        for Command { words, notes, text } in exchange.commands(BOUNDS) {
             html.line("h4", &[], &words);
             notes.iter().for_each(|note| html.line("p", &[("class", "note")], note));
-            html.line("pre", &[], &text);
+            html.block(&text);
         }
     });
 }
@@ -292,7 +292,7 @@ fn wire(html: &mut Html<'_>, exchange: &Exchange<'_>) {
     let mut block = |words: Text, lines: &str| {
         html.element("section", &[], |html| {
             heading(html, exchange, words);
-            html.line("pre", &[], lines);
+            html.block(lines);
         });
     };
     block(terms::REQUEST, &exchange.request_head(BOUNDS).join("\n"));
@@ -308,10 +308,10 @@ fn wire(html: &mut Html<'_>, exchange: &Exchange<'_>) {
 }
 
 fn body_text(html: &mut Html<'_>, exchange: &Exchange<'_>, body: &Body) {
-    html.line("pre", &[], &body.beginning);
+    html.block(&body.beginning);
     if body.omitted > 0 {
         html.line("p", &[("class", "note")], &terms::CUT.fill(exchange.lang, |_| Some(body.omitted.to_string())));
-        html.line("pre", &[], &body.end);
+        html.block(&body.end);
     }
 }
 

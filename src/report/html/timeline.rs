@@ -3,7 +3,7 @@
 
 use super::super::facts::{Exchange, duration, stages};
 use super::super::{terms, words};
-use super::drawing::{bar, drawing, end_sign, percent, pixels, vertical, words as write};
+use super::drawing::{End, bar, drawing, end_sign, percent, pixels, vertical, words as write};
 use super::markup::Html;
 use crate::lang::{Text, text};
 use crate::report::model::Report;
@@ -35,8 +35,8 @@ pub fn figure(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
                 bar(html, "lane", [0.0, 1.0], [top + 17.0, 7.0]);
                 bar(html, "phase", [from / whole, to / whole], [top + 17.0, 7.0]);
             }
-            silence(html, exchange, whole, plot_top);
             bytes(html, exchange.report, whole, plot_top);
+            silence(html, exchange, whole, plot_top);
             axis(html, whole, plot_top + PLOT);
             end(html, exchange, whole, plot_top);
             write(html, "name", 0.0, plot_top - ABOVE + 16.0, &received(exchange));
@@ -55,7 +55,7 @@ fn received(exchange: &Exchange<'_>) -> String {
     if length == 0 {
         terms::NOTHING_CAME.get(exchange.lang).into()
     } else {
-        format!("{} · {}", terms::CUMULATIVE.get(exchange.lang), length)
+        terms::CUMULATIVE.fill(exchange.lang, |_| Some(length.to_string()))
     }
 }
 
@@ -179,7 +179,7 @@ fn end(html: &mut Html<'_>, exchange: &Exchange<'_>, whole: f64, top: f64) {
         let ledger_end = exchange.report.ledger.end;
         let at = total / whole;
         vertical(html, "end", at, [top, top + PLOT]);
-        end_sign(html, ledger_end, at, top + PLOT);
+        end_sign(html, End::of(exchange), at, top + PLOT);
         let words = format!("{} · {}", words::end(ledger_end).get(exchange.lang), duration(total));
         write(html, "mark", at, top + PLOT + 41.0, &words);
     }
