@@ -72,6 +72,9 @@ fn judge_and_print(tape: &Tape, received: &[u8], step: usize, stream: bool, how:
     let transcript = read(tape, received, step, stream, how);
     let evidence = Evidence::gather(&transcript);
     let diagnosis = diagnose(&evidence);
+    for mark in diagnosis.findings.iter().flat_map(|finding| &finding.marks) {
+        assert!(mark.span.start <= mark.span.end && mark.span.end <= received.len() as u64, "{mark:?} in {} bytes", received.len());
+    }
     for lang in [Lang::En, Lang::Zh] {
         let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&transcript, &diagnosis)], lang);
         let page = human::page(&report, &transcript, Style { lang, width: Some(60), verbose: true });

@@ -158,8 +158,7 @@ impl Found {
 
     /// Marks the status line.
     fn mark_status(self, evidence: &Evidence<'_>) -> Found {
-        let line = evidence.head().map(|head| head.span.start..head.span.start + head.first_line.len() as u64);
-        self.mark_if("status", line)
+        self.mark_if("status", evidence.head().map(|head| head.first_line_span.clone()))
     }
 
     fn mark_if(self, key: &'static str, span: Option<Span>) -> Found {

@@ -11,8 +11,9 @@ pub const LONGEST: usize = 1024 * 1024;
 /// A response's status line and fields, or a request's first line and fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Head {
-    /// The first line without its end.
+    /// The first line without its end; bytes that are not UTF-8 as replacement characters.
     pub first_line: String,
+    pub first_line_span: Span,
     pub fields: Vec<Field>,
     /// From the first byte of the first line to the last of the empty line.
     pub span: Span,
@@ -46,7 +47,7 @@ impl Head {
                 }
                 Some(colon) => {
                     let value = &text[colon + 1..];
-                    let before = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+                    let before = value.len() - value.trim_ascii_start().len();
                     let trimmed = value.trim_ascii();
                     let value_start = at + (colon + 1 + before) as u64;
                     fields.push(Field {
@@ -63,7 +64,12 @@ impl Head {
                 }),
             }
         }
-        Head { first_line: String::from_utf8_lossy(&bytes[first]).into_owned(), fields, span: start..start + bytes.len() as u64 }
+        Head {
+            first_line_span: start + first.start as u64..start + first.end as u64,
+            first_line: String::from_utf8_lossy(&bytes[first]).into_owned(),
+            fields,
+            span: start..start + bytes.len() as u64,
+        }
     }
 
     /// All fields of that name, in order.
@@ -145,6 +151,13 @@ mod tests {
         let shown: Vec<_> = head.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())).collect();
         assert_eq!(shown, [("A", "b c"), ("nonsense", "")]);
         assert_eq!((head.status(), head.reason()), (Some(200), ""));
+    }
+
+    #[test]
+    fn the_place_of_a_line_is_that_of_its_bytes_not_of_its_text() {
+        let head = Head::parse(b"HTTP/1.1 200 \xff\xfe\r\nA:\r\xff\r\n\r\n", 7);
+        assert_eq!((head.reason(), head.first_line_span.clone()), ("\u{fffd}\u{fffd}", 7..22));
+        assert_eq!((head.fields[0].value.as_str(), head.fields[0].value_span.clone()), ("\u{fffd}", 27..28));
     }
 
     #[test]
