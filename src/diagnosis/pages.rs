@@ -258,7 +258,8 @@ const BLOCKED: [&str; 10] = [
 
 fn html_instead_of_api(evidence: &Evidence<'_>) -> Option<Found> {
     let text = evidence.page()?;
-    let status = evidence.status()?;
+    // A proxy that asks for credentials has a code of its own.
+    let status = evidence.status().filter(|status| *status != 407)?;
     let (product, found) = match products::answered(evidence.head()?, &text) {
         Some(product) => (product.name, Found::certain()),
         None if evidence.is_markup() && BLOCKED.iter().any(|words| text.contains(words)) => ("?", Found::likely()),
