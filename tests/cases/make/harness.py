@@ -23,6 +23,7 @@ CASES = MAKE.parent
 LLMCHECK = os.environ.get("LLMCHECK", str(MAKE.parents[2] / "target/debug/llmcheck"))
 PYTHON = os.environ.get("CASES_PYTHON", "/opt/cases-py/bin")
 LITELLM = os.environ.get("CASES_LITELLM", "/opt/cases-litellm/bin")
+MITMPROXY = os.environ.get("CASES_MITMPROXY", "/opt/cases-mitm/bin")
 NODE_MODULES = os.environ.get("CASES_NODE", "/opt/cases-node/node_modules")
 PATH = f"{PYTHON}:{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
 

@@ -85,37 +85,38 @@ def make_all(make, directory):
     python(make, good, trusted)
 
 
+class Ending:
+    """A TLS connection whose orderly end says close_notify, or does not."""
+
+    def __init__(self, context, connection, notifies):
+        self.tls, self.notifies = context.wrap_socket(connection, server_side=True), notifies
+
+    def __getattr__(self, name):
+        return getattr(self.tls, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tls.close()
+
+    def shutdown(self, how):
+        if self.notifies:
+            self.tls.unwrap()
+        else:
+            socket.socket.shutdown(self.tls, how)
+
+    def recv(self, size):
+        try:
+            return self.tls.recv(size)
+        except (ssl.SSLError, ValueError):
+            return b""
+
+
 def python(make, pair, trusted):
     """The faulty upstream itself, behind CPython's ssl."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*pair)
-
-    class Ending:
-        """A TLS connection whose orderly end says close_notify, or does not."""
-
-        def __init__(self, connection, notifies):
-            self.tls, self.notifies = context.wrap_socket(connection, server_side=True), notifies
-
-        def __getattr__(self, name):
-            return getattr(self.tls, name)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            self.tls.close()
-
-        def shutdown(self, how):
-            if self.notifies:
-                self.tls.unwrap()
-            else:
-                socket.socket.shutdown(self.tls, how)
-
-        def recv(self, size):
-            try:
-                return self.tls.recv(size)
-            except (ssl.SSLError, ValueError):
-                return b""
 
     reason = "plain TCP has no close_notify to leave out"
     for notifies, rows in (
@@ -131,6 +132,6 @@ def python(make, pair, trusted):
             ],
         ),
     ):
-        port = upstream.listen(wrap=lambda connection, notifies=notifies: Ending(connection, notifies))
+        port = upstream.listen(wrap=lambda connection, notifies=notifies: Ending(context, connection, notifies))
         replay = {} if notifies else {"no_replay": reason}
         make.sweep(f"https://127.0.0.1:{port}", rows, "notified" if notifies else "unnotified", away=trusted, **replay)
