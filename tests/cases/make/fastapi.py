@@ -6,7 +6,7 @@ ROWS = [
     ("json", "json", "", "JSONResponse counts the bytes of a Chinese answer."),
     ("stream", "sse", "", "StreamingResponse streams."),
     ("packed", "packed/json", "", "GZipMiddleware compresses the answer."),
-    ("packed-stream", "packed/sse", "", "GZipMiddleware compresses the stream, which it need not flush."),
+    ("packed-stream", "packed/sse", "", "GZipMiddleware leaves event streams alone."),
     ("fails-in-stream", "sse-fails", "chunks-without-end stream-without-finish", "The generator fails after four events."),
     ("ends-early-stream", "sse-ends", "stream-without-finish", "The generator returns after four events."),
     ("reports-error-stream", "sse-reports", "error-in-stream", "The generator reports its failure as an event."),
