@@ -29,7 +29,7 @@ PROXIED = [
     ("cut", "stalled-in-body", "http-proxy never ends its answer"),
     ("chunks-cut-stream", "stalled-in-body", "http-proxy never ends its answer"),
     ("undeclared-cut", "json-cut", "http-proxy frames it anew as a clean body"),
-    ("declares-less", "cut-by-close gateway-failure", "http-proxy-middleware writes a line of its own under the length of the lost answer: 500"),
+    ("declares-less", "gateway-failure cut-by-close", "http-proxy-middleware writes a line of its own under the length of the lost answer: 500"),
     ("empty", "gateway-timeout", "http-proxy-middleware answers 504 with a line of text"),
 ]
 COPIED = [

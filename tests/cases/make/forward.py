@@ -39,10 +39,10 @@ def tinyproxy(make, origin):
     make.sweep(origin, [("empty", "closed-before-response", "Tinyproxy closes without a word too")], "tinyproxy", away=away)
     nowhere = f"http://127.0.0.1:{harness.free_port()}"
     words = "The origin refuses connections; Tinyproxy answers 500 with its whole page, and resets because it has not read the request's body."
-    make.case("tinyproxy-refused", "gateway-failure", words, nowhere, "whole", away=away)
+    make.case("tinyproxy-refused", "gateway-failure cut-by-reset", words, nowhere, "whole", away=away)
     filtering = ["--proxy", start('Filter "/dev/null"\nFilterDefaultDeny Yes').url]
     words = "Tinyproxy's filter denies every name that is not listed: 403 with its whole page, and a reset as above."
-    make.case("tinyproxy-filtered", "html-instead-of-api", words, origin, "whole", away=filtering)
+    make.case("tinyproxy-filtered", "html-instead-of-api cut-by-reset", words, origin, "whole", away=filtering)
     secure = origin.replace("http", "https")
     words = "Tinyproxy lets CONNECT through to port 443 only, and answers 403 to another."
     make.case("tinyproxy-connect-denied", "proxy-refused-tunnel", words, secure, "whole", away=["--proxy", start("ConnectPort 443").url])
