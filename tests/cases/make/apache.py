@@ -67,6 +67,8 @@ def cases(make):
     make.sweep(hasty, [("silent", "bad-gateway", "Apache answers a timeout with 502"), ("stall", "cut-by-close json-cut", KEPT)], "hasty")
     nowhere = proxy(make, upstream=harness.free_port())
     make.case("refused", "gateway-unavailable", "The upstream refuses connections; Apache answers 503.", nowhere, "whole")
+    denied = proxy(make, "<Location />\nRequire all denied\n</Location>")
+    make.case("denied", "access-denied", "Apache's rules deny access: 403 with its page.", denied, "whole")
     script = 'AddOutputFilterByType SUBSTITUTE text/event-stream\nSubstitute "s|data: \\[DONE\\]|<script src=\'http://10.1.1.1/a.js\'></script>\\ndata: [DONE]|"'
     make.sweep(proxy(make, script), [("chunked-stream", "body-altered", "mod_substitute inserts a script before [DONE]")], "script")
     relabelled = proxy(make, "Header set Content-Type text/html")

@@ -50,7 +50,7 @@ HANDLERS = {
     "writes-more": (len(BODY) - 40, [BODY], False, {}),
     "writes-more-in-two": (len(BODY) - 40, [BODY[:250], BODY[250:]], False, {}),
     "fails": (len(BODY), [BODY[:250]], True, {}),
-    "fails-first": (len(BODY), [], True, {}),
+    "sleeps": (len(BODY), [], False, {}),
     "fails-stream": (None, EVENTS[:6], True, {}),
     "ends-early-stream": (None, EVENTS[:6], False, {}),
 }
@@ -77,6 +77,8 @@ def wsgi(environ, start_response):
 
 
 def produce(pieces, fails):
+    if not pieces:
+        time.sleep(5)
     yield from paced(pieces)
     if fails:
         raise RuntimeError("the application fails")

@@ -62,4 +62,6 @@ def cases(make):
     make.sweep(hasty, [("silent", "gateway-timeout", "Caddy answers 504 without a body")], "hasty")
     nowhere = proxy(make, upstream=harness.free_port())
     make.case("refused", "bad-gateway", "The upstream refuses connections; Caddy answers 502 without a body.", nowhere, "whole")
+    limited = proxy(make, 'respond /v/* "Too many requests" 429')
+    make.case("limit-429", "proxy-rate-limit", "Caddy is told to answer 429 with a line of text.", limited, "v")
     make.case("no-path", "path-not-found", "Caddy answers 404 without a body.", proxy(make, "respond /v/* 404"), "v")

@@ -80,5 +80,9 @@ def cases(make):
     nowhere = proxy(make, upstream=harness.free_port())
     make.case("refused", "gateway-unavailable", "The upstream refuses connections; HAProxy answers 503.", nowhere, "whole")
     make.case("refused-stream", "gateway-unavailable", "The same, asked for a stream.", nowhere, "whole", ["--stream"])
+    dropping = proxy(make, "http-request silent-drop")
+    words = "HAProxy is told to drop the connection silently: nothing comes for ever."
+    make.case("silent-drop", "no-first-byte-in-time", words, dropping, "whole", ["--first-byte-timeout", "1s"])
+    make.case("reject", "closed-before-response", "HAProxy is told to reject: it closes without a word.", proxy(make, "http-request reject"), "whole")
     limited = proxy(make, "http-request deny deny_status 429")
     make.case("limit-429", "proxy-rate-limit", "HAProxy is told to deny with 429.", limited, "whole")

@@ -141,4 +141,10 @@ def own_words(make):
     make.case("missing-page", "web-page-not-api", "The site has no such page: 404 in HTML.", nginx(make, "location / { return 404; }"), "v")
     make.case("to-https", "redirected-elsewhere", "The site redirects to https.", nginx(make, "return 301 https://example.com$request_uri;"), "v")
     make.case("to-login", "login-redirect", "The site redirects to its login page.", nginx(make, "return 302 https://sso.example.com/login;"), "v")
+    make.case("dropped", "closed-before-response", "`return 444` closes without a word.", nginx(make, "location / { return 444; }"), "v")
+    large = ["-H", "X-Session: " + "0123456789abcdef" * 600]
+    words = "A field of the request is larger than nginx reads: 400 with its page «Request Header Or Cookie Too Large»."
+    make.case("large-field", "request-rejected", words, proxy(make), "whole", away=large)
+    static = nginx(make, "location / { root /usr/share/nginx/html; try_files /index.html =404; }")
+    make.case("static", "web-page-not-api", "Only files stand here: nginx answers POST with 405 and its page.", static, "v")
     make.case("forbidden", "access-denied", "`deny all` refuses with 403.", nginx(make, "location / { deny all; }"), "v")

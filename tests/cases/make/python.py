@@ -63,6 +63,9 @@ def cases(make):
     gunicorn = ["gunicorn", "--bind", "127.0.0.1:<port>", "application:wsgi", "--worker-class"]
     sweep("gunicorn sync", [*gunicorn, "sync"], [GOOD, SHORT, FAILING, CLIPPING, LABELS])
     sweep("gunicorn gthread", [*gunicorn, "gthread"], [GOOD[:4], FAILING, CLIPPING[1:], ENDING])
+    words = "The application sleeps; gunicorn aborts its worker after --timeout, which answers 500 with its page."
+    hasty = [("sleeps", "gateway-failure", words)]
+    sweep("gunicorn hasty", [*gunicorn, "sync", "--timeout", "1"], [hasty])
     uvicorn = ["uvicorn", "--port", "<port>", "application:asgi", "--http"]
     sweep("uvicorn h11", [*uvicorn, "h11"], [GOOD, SHORT, FAILING, REFUSING, ENDING])
     sweep("uvicorn httptools", [*uvicorn, "httptools"], [GOOD, SHORT, FAILING, REFUSING])

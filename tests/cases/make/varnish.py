@@ -7,10 +7,10 @@ def software():
     return "Varnish " + harness.version_of("varnishd", "-V")
 
 
-def proxy(make, streams, upstream="<upstream>"):
+def proxy(make, streams, upstream="<upstream>", verdict="pass"):
     code = f"""vcl 4.1;
 backend default {{ .host = "127.0.0.1"; .port = "{upstream}"; .first_byte_timeout = 1s; .between_bytes_timeout = 1s; }}
-sub vcl_recv {{ return (pass); }}
+sub vcl_recv {{ return ({verdict}); }}
 sub vcl_backend_response {{ set beresp.do_stream = {streams}; }}
 """
     bounds = ["-s", "malloc,8m", "-l", "1m", "-p", "thread_pools=1", "-p", "thread_pool_min=10"]
@@ -47,5 +47,7 @@ def cases(make):
     make.sweep(proxy(make, "false"), storing, "storing")
     words = "Varnish stores the stream to its end and declares its length"
     make.sweep(proxy(make, "false"), [("slower-stream", "stream-buffered", words)], "storing", keeps_times=True)
+    limited = proxy(make, "true", verdict='synth(429, "Too Many Requests")')
+    make.case("limit-429", "proxy-rate-limit", "Varnish is told to answer 429 with its page.", limited, "whole")
     nowhere = proxy(make, "true", upstream=harness.free_port())
     make.case("refused", "gateway-unavailable", "The upstream refuses connections; Varnish answers 503.", nowhere, "whole")
