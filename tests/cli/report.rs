@@ -299,3 +299,47 @@ fn the_limits_of_the_response_are_in_the_report_and_on_the_page_of_a_rate_limit(
     assert!(page.contains("\n              requests          3     0  1 s\n"), "{page}");
     assert_eq!(lab("healthy", &["--json"]).report()["rate_limits"], serde_json::json!([]));
 }
+
+#[test]
+fn a_refusal_says_whose_it_is_and_whether_another_attempt_makes_sense() {
+    // scenario, code, at fault, retryable
+    let cases = [
+        ("daily-limit-reached", "daily-limit-reached", "client", true),
+        ("openrouter-daily-limit", "daily-limit-reached", "client", false),
+        ("gemini-quota-per-day", "quota-exhausted", "client", false),
+        ("openrouter-upstream-quota", "quota-exhausted", "relay", false),
+        ("litellm-upstream-key", "key-invalid", "relay", false),
+        ("key-invalid", "key-invalid", "client", false),
+        ("relay-cooldown", "relay-cooldown", "relay", true),
+        ("plan-limit-reached", "plan-limit-reached", "client", false),
+        ("path-not-found", "path-not-found", "relay", false),
+        ("fastapi-path-not-found", "path-not-found", "client", false),
+        ("error-in-success", "error-in-success", "relay", true),
+        ("request-over-token-limit", "request-over-token-limit", "client", false),
+        ("relay-upstream-status", "relay-upstream-failed", "relay", true),
+    ];
+    for (scenario, code, at_fault, retryable) in cases {
+        let verdict = lab(scenario, &["--json"]).report()["verdict"].clone();
+        assert_eq!((&verdict["code"], &verdict["at_fault"]), (&code.into(), &at_fault.into()), "{scenario}");
+        assert_eq!(verdict["retryable"], retryable, "{scenario}");
+    }
+}
+
+#[test]
+fn an_error_that_is_passed_on_is_shown_with_its_maker() {
+    let report = lab("litellm-upstream-key", &["--json"]).report();
+    let values = &report["findings"][0]["values"];
+    assert_eq!((&values["said_by"], &values["quoted_from"]), (&"LiteLLM".into(), &"OpenAI".into()));
+    assert_eq!(values["error_code"], "invalid_api_key");
+    let message = values["message"].as_str().unwrap();
+    assert!(message.ends_with("Incorrect API key provided: sk-lab***0000.") && !message.contains('{'), "{message}");
+}
+
+#[test]
+fn a_path_in_which_the_version_stands_twice_is_named() {
+    let server = Server::always(declaring(22, "404 Not Found", "", r#"{"detail":"Not Found"}"#));
+    let url = server.url();
+    // The server's own URL ends with /v1 already.
+    let advice = chat(&format!("{url}/v1"), &["--json"]).report()["verdict"]["advice"].to_string();
+    assert!(advice.contains("/v1/v1/chat/completions: the version stands twice in it"), "{advice}");
+}
