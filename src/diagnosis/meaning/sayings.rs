@@ -473,6 +473,13 @@ pub(super) const SAYINGS: &[Saying] = &[
     ),
     code("relay-upstream-failed", RELAY_CODES, "one-api, new-api", NEW_API),
     words("relay-upstream-failed", &["请求上游地址失败", "bad response status code"], "new-api", NEW_API),
+    // The names of LiteLLM's exceptions, where neither it nor its upstream says more.
+    words("quota-exhausted", &["litellm.paymentrequirederror"], "LiteLLM", LITELLM),
+    words("rate-limited", &["litellm.ratelimiterror"], "LiteLLM", LITELLM),
+    words("key-invalid", &["litellm.authenticationerror"], "LiteLLM", LITELLM),
+    words("access-denied", &["litellm.permissiondeniederror"], "LiteLLM", LITELLM),
+    words("relay-upstream-failed", &["litellm.apiconnectionerror", "litellm.badgatewayerror"], "LiteLLM", LITELLM),
+    words("provider-error", &["litellm.timeout", "litellm.serviceunavailableerror", "litellm.internalservererror"], "LiteLLM", LITELLM),
 ];
 
 const CONTEXT_WORDS: &[&str] = &[

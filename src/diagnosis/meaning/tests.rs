@@ -946,6 +946,16 @@ fn without_an_exchange_code_words_and_the_error_s_own_number_decide() {
     assert_eq!(meaning_of(&error(coded!("", "Insufficient Balance")), None), Some("quota-exhausted"));
     assert_eq!(meaning_of(&error(coded!("503", "m")), None), Some("provider-error"));
     assert_eq!(meaning_of(&error(coded!("", "m")), None), None);
+    for (name, meaning) in [
+        ("RateLimitError", "rate-limited"),
+        ("AuthenticationError", "key-invalid"),
+        ("PaymentRequiredError", "quota-exhausted"),
+        ("APIConnectionError", "relay-upstream-failed"),
+        ("Timeout", "provider-error"),
+    ] {
+        let error = ApiError { message: format!("litellm.{name}: m"), ..ApiError::default() };
+        assert_eq!(meaning_of(&error, None), Some(meaning), "{name}");
+    }
 }
 
 #[test]
