@@ -109,7 +109,8 @@ impl Text<'_> {
             // A datum that is an error, or a line of ollama's, is an event and told as that.
             Text::Stream(stream) if text[place] == b'{' => {
                 let line = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
-                !matches!(line.trim_ascii(), b"data:") && !(stream.is_of_lines() && line.trim_ascii().is_empty())
+                let begins_event = if stream.is_of_lines() { &b""[..] } else { b"data:" };
+                line.trim_ascii() != begins_event
             }
             Text::Stream(_) => before.is_empty() || before.ends_with(b"\n"),
         }

@@ -41,7 +41,7 @@ impl Lines {
     /// A line without its end, once the flow has ended.
     pub fn finish(&mut self) -> Option<Rest> {
         let line = std::mem::take(&mut self.line);
-        (!line.trim_ascii().is_empty()).then(|| Rest { start: self.start, data: line, is_inside_line: true })
+        (!line.trim_ascii().is_empty()).then_some(Rest { start: self.start, data: line, is_inside_line: true })
     }
 }
 

@@ -94,6 +94,14 @@ fn legacy() -> String {
     .to_string()
 }
 
+fn legacy_events() -> String {
+    let event = |text: &str, reason: Value, usage: Value| {
+        let choice = json!({"text":text,"index":0,"logprobs":null,"finish_reason":reason});
+        format!("data: {}\n\n", json!({"id":"c","object":"text_completion","model":"m","choices":[choice],"usage":usage}))
+    };
+    event("Hello ", json!(null), json!(null)) + &event("there", json!("stop"), json!({"completion_tokens":7})) + super::DONE
+}
+
 /// A whole answer of every API, plain and streamed, at the address where it is asked for.
 fn whole() -> Vec<(&'static str, Given)> {
     let lines = stream(ollama_lines()).asked_at(OLLAMA).of_type("application/x-ndjson");
@@ -111,6 +119,7 @@ fn whole() -> Vec<(&'static str, Given)> {
         // Without «stream» in the request ollama streams.
         ("ollama lines unasked", Given { stream: false, ..lines }),
         ("legacy", plain(legacy()).asked_at(LEGACY)),
+        ("legacy stream", stream(legacy_events()).asked_at(LEGACY)),
     ]
 }
 
@@ -139,7 +148,13 @@ fn no_prefix_of_a_native_answer_is_healthy() {
     for (name, given) in whole() {
         let text = String::from_utf8(given.body.clone()).unwrap();
         // Behind the model's own reason nothing of the answer can be missed.
-        let reasons = ["\"stop_reason\":\"end_turn\"", "\"finishReason\":\"STOP\"", "\"done\":true", "event: response.completed"];
+        let reasons = [
+            "\"finish_reason\":\"stop\"",
+            "\"stop_reason\":\"end_turn\"",
+            "\"finishReason\":\"STOP\"",
+            "\"done\":true",
+            "event: response.completed",
+        ];
         let end = match given.stream || name.contains("lines") {
             true => reasons.iter().filter_map(|reason| text.rfind(reason)).max().unwrap(),
             false => text.len() - 1,
