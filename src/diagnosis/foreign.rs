@@ -117,6 +117,7 @@ fn error_after_cut_body(evidence: &Evidence<'_>) -> Option<Found> {
     }
     let (key, words, said) = match &appended.what {
         What::Error(error) => ("an-error", text("an error", "一个错误"), error.message.clone()),
+        What::Text => ("a-text", text("a text", "一段文字"), appended.text.clone()),
         What::Page => ("a-page", text("a page", "一个网页"), without_tags(&appended.text)),
     };
     let found = Found::certain().word("what", key, words).value("said", super::excerpt(&said));

@@ -104,7 +104,17 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} -v --idle-timeout 5m",
         labels: &[("end", text("the last byte before the silence", "静默之前的最后一个字节"))],
-        follows: &["interrupted-by-user", "relay-wrote-more-than-declared"],
+        // A gateway's page under a length that is too long is whole all the same.
+        follows: &[
+            "interrupted-by-user",
+            "relay-wrote-more-than-declared",
+            "html-instead-of-api",
+            "proxy-rate-limit",
+            "gateway-timeout",
+            "bad-gateway",
+            "gateway-unavailable",
+            "gateway-failure",
+        ],
         explain: explain!("stalled-in-body"),
         examine: stalled_in_body,
     },

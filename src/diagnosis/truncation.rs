@@ -20,9 +20,11 @@ const OPERATOR_TIMERS: Text = text(
 );
 const AGAIN_RECORDED: &str = "{command} -v --record evidence.jsonl";
 
-/// What a page says counts, not that it was cut: an error page under the length of the lost answer is the rule where one is cut.
+/// What a page or an appended error says counts, not that it was cut: an error page under the length of the lost answer is the rule
+/// where one is cut.
 const TOLD_BY_ITS_PAGE: &[&str] = &[
     "relay-wrote-more-than-declared",
+    "error-after-cut-body",
     "html-instead-of-api",
     "proxy-rate-limit",
     "gateway-timeout",
@@ -212,6 +214,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "relay-wrote-more-than-declared",
             "error-in-stream",
             "stream-rate-limited",
+            "error-after-cut-body",
             "html-instead-of-api",
             "proxy-rate-limit",
             "gateway-timeout",
@@ -545,6 +548,10 @@ fn without_finish(evidence: &Evidence<'_>, by_close: bool) -> Option<Found> {
         return Some(Found::certain().value("events", events));
     }
     let stream = unfinished_stream(evidence).filter(|stream| stream.rest.is_none() && !stream.has_finished_choice())?;
+    // The reason may have stood in an event that cannot be read.
+    if stream.malformed.as_ref().is_some_and(|malformed| !malformed.is_cut && malformed.chunks_before == stream.chunks) {
+        return None;
+    }
     Some(Found::certain().value("events", stream.events).mark_if("last", stream.last_event.clone()))
 }
 

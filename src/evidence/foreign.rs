@@ -29,6 +29,8 @@ pub enum What {
     Error(ApiError),
     /// A page, or the last words of a script.
     Page,
+    /// A line of a stream that is of no field.
+    Text,
 }
 
 /// JSON behind a text that does not belong to it.
@@ -67,7 +69,7 @@ pub(super) fn appended(evidence: &Evidence<'_>) -> Option<Appended> {
     };
     let texts = readable.into_iter().chain(unreadable(evidence).map(|raw| (raw, Text::Raw)));
     texts.into_iter().find_map(|(text, of)| {
-        let (place, what) = error(text, &of).or_else(|| page(text, &of))?;
+        let (place, what) = error(text, &of).or_else(|| page(text, &of)).or_else(|| line(text, &of))?;
         let appended = &text[place..];
         Some(Appended { what, text: String::from_utf8_lossy(appended).into_owned(), place: on_wire(evidence, appended) })
     })
@@ -154,6 +156,22 @@ fn page(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
     let is_page = shown.starts_with(b"<br") || shown.trim_ascii().ends_with(b"</html>");
     let at = from + place;
     (is_page && memchr::memchr2(b'\n', b'\r', shown).is_some() && at > 0 && of.is_foreign(text, at)).then_some((at, What::Page))
+}
+
+/// The last line of a stream, if it is of no field and says something: what a gateway writes in plain text when its upstream is gone.
+fn line(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
+    const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
+    let Text::Stream(stream) = of else {
+        return None;
+    };
+    let end = text.trim_ascii_end().len();
+    let at = memchr::memrchr(b'\n', &text[..end])? + 1;
+    let line = &text[at..end];
+    let word = line.split(|byte| *byte == b':').next().unwrap_or(line);
+    // Half a field's name is a cut; a comment may say what it likes.
+    let is_field = word.is_empty() || FIELDS.iter().any(|field| field.starts_with(word));
+    let says_something = line.contains(&b' ') && line.iter().any(u8::is_ascii_alphabetic) && std::str::from_utf8(line).is_ok();
+    (says_something && !is_field && !stream.is_of_lines()).then_some((at, What::Text))
 }
 
 /// Where the text stands in the flow, if it does so in one piece.

@@ -303,7 +303,15 @@ impl Content {
             }
             Form::Stream(stream) => stream.feed(bytes, at.unwrap_or(start), at.is_some(), time),
             Form::Markup(text) | Form::Other(text) => {
+                let seen = text.len();
                 keep(text, bytes, LARGEST_TEXT);
+                // Clients of event streams skip what they do not know, such as the warning of a script.
+                if has_event(text, seen) {
+                    let text = std::mem::take(text);
+                    let before = (text.len() - bytes.len().min(text.len())) as u64;
+                    self.form = Form::Stream(Box::default());
+                    self.follow(&text, start.saturating_sub(before), at.map(|at| at.saturating_sub(before)), time);
+                }
             }
         }
     }
@@ -385,6 +393,18 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
     let room = limit.saturating_sub(kept.len());
     kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     bytes.len() > room
+}
+
+/// Whether a line that ended in what is new is an event of an answer. A page may well have a line that only begins like one.
+fn has_event(text: &[u8], seen: usize) -> bool {
+    let from = memchr::memrchr(b'\n', &text[..seen]).unwrap_or(0);
+    memchr::memmem::find_iter(&text[from..], b"\ndata:").any(|at| {
+        let line = &text[from + at + b"\ndata:".len()..];
+        let Some(end) = memchr::memchr(b'\n', line) else {
+            return false;
+        };
+        crate::api::json::parse(line[..end].trim_ascii()).is_ok_and(|value| Shape::of(&value).is_some())
+    })
 }
 
 /// Whether content begins with a chunk's size line and, behind it, as content does; `None` while more bytes must tell.

@@ -89,6 +89,10 @@ pub struct Malformed {
     /// The offset in the data at which it shows.
     pub at: usize,
     pub excerpt: String,
+    /// It is the beginning of a JSON.
+    pub is_cut: bool,
+    /// How many chunks came before it.
+    pub chunks_before: u64,
 }
 
 impl Stream {
@@ -200,7 +204,9 @@ impl Stream {
             Chunk::Malformed { at } => {
                 let shown = &event.data[..event.data.len().min(LARGEST_EXCERPT)];
                 let excerpt = String::from_utf8_lossy(shown).into_owned();
-                self.malformed.get_or_insert(Malformed { place, at, excerpt });
+                let is_cut = is_open(event.data);
+                let chunks_before = self.chunks;
+                self.malformed.get_or_insert(Malformed { place, at, excerpt, is_cut, chunks_before });
             }
             Chunk::Other => {}
         }
@@ -298,6 +304,13 @@ impl Stream {
 
 fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     data.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
+}
+
+/// A JSON object that is not closed.
+fn is_open(data: &[u8]) -> bool {
+    let mut scanner = super::json::Scanner::default();
+    scanner.feed(data);
+    data.trim_ascii_start().starts_with(b"{") && scanner.closure() == super::json::Closure::Open
 }
 
 fn is_event(data: &[u8]) -> bool {

@@ -55,6 +55,13 @@ fn events_that_nothing_separates_are_told_apart_from_a_cut() {
         ("single line ends, an empty line at last", stream(single.clone() + "\n"), &["events-misframed"]),
         ("cut inside the last", stream(cut), &["event-cut", "events-misframed"]),
         ("without «data:»", stream(bare), &["events-misframed"]),
+        ("«data:» twice", stream(events().replace("data: ", "data: data: ")), &["malformed-event"]),
+        (
+            "half an event, framed as a whole",
+            stream(piece("a") + &piece("b")[..40] + "\n\n"),
+            &["stream-without-finish", "malformed-event"],
+        ),
+        ("a text as the last event", stream(piece("a") + "data: Internal Server Error\n\n"), &["malformed-event"]),
         ("carriage returns only", stream(events().replace('\n', "\r")), &[]),
         ("a datum of several lines", stream(events().replace(",\"choices\"", ",\ndata: \"choices\"")), &[]),
     ]);
@@ -82,6 +89,13 @@ fn text_before_the_json_is_found() {
         ("jsonp", before("callback(", ");"), &["text-before-json"]),
         ("a guard against scripts", before(")]}',\n", ""), &["text-before-json"]),
         ("a byte order mark", before("\u{feff}", ""), &[]),
+        ("an answer encoded twice", plain(serde_json::to_string(&completion("hi")).unwrap()), &["not-text-or-json"]),
+        ("a notice before a stream", stream(format!("Notice: x in /a.php on line 3\n{}", events())), &[]),
+        (
+            "a page with a line like an event",
+            plain("<html>\n<script>\ndata: {\"a\": 1}\n</script></html>\n").of_type("text/html"),
+            &["web-page-not-api"],
+        ),
         ("a page that quotes an answer", before("<html><body><pre>", "</pre></body></html>").of_type("text/html"), &["web-page-not-api"]),
     ]);
     let refused = plain(format!("{warning}{{\"error\":{{\"message\":\"Insufficient Balance\"}}}}")).with_status("402 Payment Required");
@@ -107,6 +121,17 @@ fn what_is_appended_to_a_cut_body_names_the_cause() {
         ("the relay's own", in_chunks(format!("{half}{overwrite}")), &["relay-wrote-more-than-declared", "json-cut"]),
         ("a page", plain(format!("{half}{PAGE}")), &["error-after-cut-body", "json-cut"]),
         ("php's last words", plain(format!("{half}{PHP}")), &["error-after-cut-body", "json-cut"]),
+        (
+            "a gateway's words in a stream",
+            stream(format!("{begun}upstream connect error or disconnect/reset before headers")),
+            &["error-after-cut-body", "event-cut"],
+        ),
+        ("half a field's name", stream(format!("{begun}dat")), &["event-cut"]),
+        (
+            "a page in a stream, then a reset",
+            Given { how: How::Reset, ..stream(format!("{begun}{PAGE}")) }.field("Transfer-Encoding: identity"),
+            &["error-after-cut-body", "cut-by-reset", "stream-without-finish"],
+        ),
         ("a page in a stream", stream(format!("{begun}{PAGE}")), &["error-after-cut-body", "stream-without-finish"]),
         ("an error in a stream", stream(format!("{begun}{ERROR}\n")), &["error-in-stream"]),
         (
@@ -154,6 +179,7 @@ fn a_gateways_page_means_the_same_under_a_wrong_length() {
         ("whole", page("502 Bad Gateway", 0, How::Fin), &["bad-gateway"]),
         ("too long", page("502 Bad Gateway", 40, How::Fin), &["bad-gateway", "cut-by-close"]),
         ("reset", page("504 Gateway Timeout", 40, How::Reset), &["gateway-timeout", "cut-by-reset"]),
+        ("silent", page("503 Service Unavailable", 40, How::Idle), &["gateway-unavailable", "stalled-in-body"]),
         ("a web page", page("200 OK", 40, How::Fin), &["web-page-not-api", "cut-by-close"]),
     ]);
 }
