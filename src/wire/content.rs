@@ -306,7 +306,7 @@ impl Content {
                 let seen = text.len();
                 keep(text, bytes, LARGEST_TEXT);
                 // Clients of event streams skip what they do not know, such as the warning of a script.
-                if has_event(text, seen) {
+                if !self.is_undecodable && !text.contains(&0) && has_event(text, seen) {
                     let text = std::mem::take(text);
                     let before = (text.len() - bytes.len().min(text.len())) as u64;
                     self.form = Form::Stream(Box::default());

@@ -40,6 +40,7 @@ fn codings_on_top_of_each_other_are_undone_in_order() {
         ("one, two labelled", labelled("gzip, gzip", gzip(text())), &["coding-mislabelled"]),
         ("identity in a list", labelled("identity, gzip", gzip(text())), &[]),
         ("the inner one cut", labelled("gzip, gzip", gzip(&gzip(text())[..100])), &["encoded-body-cut", "json-cut"]),
+        ("none that is known", labelled("lz4", [b"\x04\x22\x4d\x18\n", events().as_bytes()].concat()), &["undiagnosed-failure"]),
         ("one, unlabelled", plain(gzip(text())), &["coding-mislabelled"]),
         ("two, unlabelled", plain(gzip(gzip(text()))), &["coding-mislabelled"]),
     ]);
