@@ -86,7 +86,6 @@ pub const PRODUCTS: &[Product] = &[
             Page("_cf_chl_opt"),
             Page("error code: 1020"),
             Page("error code: 1010"),
-            Page("error code: 1015"),
         ],
         WAFW00F,
     ),

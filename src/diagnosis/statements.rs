@@ -246,13 +246,16 @@ fn by_status(statement: &Statement) -> (&'static str, Found) {
     }
 }
 
-/// «Received N bytes, expected M»: nothing, or whole blocks of a copy loop, is what an overwritten declaration leaves.
+/// «Received N bytes, expected M»: nothing, or whole blocks of a copy loop, is what an overwritten declaration leaves. The block that was
+/// refused is the one that would have gone beyond the declared end: more than a block is never missing.
 fn short_body(statement: &Statement) -> (&'static str, Found) {
     const BLOCK: u64 = 32 * 1024;
     use Confidence::Possible;
     match statement.number("received") {
         Some(0) => ("empty-body-after-overwrite", Found::likely().or("cut-by-close", Possible, BOTH_MODES)),
-        Some(received) if received % BLOCK == 0 => {
+        Some(received)
+            if received % BLOCK == 0 && statement.number("declared").is_some_and(|declared| declared - received.min(declared) < BLOCK) =>
+        {
             ("copy-stopped-at-block", Found::likely().value("blocks", received / BLOCK).or("cut-by-close", Possible, BOTH_MODES))
         }
         _ => ("cut-by-close", Found::likely().or("body-shorter-than-declared", Possible, BOTH_MODES)),

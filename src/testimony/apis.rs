@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::pattern::{Pattern, pattern};
+use super::pattern::{Matcher, Pattern, pattern};
 use super::{Statement, Symptom};
 use crate::api::error::ApiError;
 
@@ -71,7 +71,7 @@ const FORMS: &[Pattern] = &[
 
 /// The last such exception in the text, with the place of its words.
 pub fn exception(text: &str, lower: &str) -> Option<(Exception, Range<usize>)> {
-    FORMS.iter().find_map(|form| form.find(text, lower)).map(of_form).or_else(|| of_class(text))
+    FORMS.iter().filter_map(Matcher::new).find_map(|form| form.find(text, lower)).map(of_form).or_else(|| of_class(text))
 }
 
 fn of_form(statement: Statement) -> (Exception, Range<usize>) {

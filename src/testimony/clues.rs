@@ -1,7 +1,7 @@
 //! What stands elsewhere in the same text and tells more exactly what a statement means: the function of a traceback in which it
 //! happened, the wrapper around a cause.
 
-use super::{Statement, Symptom};
+use super::Symptom;
 
 struct Clue {
     of: &'static [Symptom],
@@ -57,8 +57,8 @@ const CLUES: &[Clue] = &[
     },
 ];
 
-/// The statement with the meaning that the rest of the text, in lower case, gives it.
-pub fn sharpened(statement: Statement, lower: &str) -> Statement {
-    let clue = CLUES.iter().find(|clue| clue.of.contains(&statement.symptom) && clue.words.iter().any(|words| lower.contains(words)));
-    Statement { symptom: clue.map_or(statement.symptom, |clue| clue.means), ..statement }
+/// What the symptom becomes by the rest of the text, in lower case.
+pub fn sharpened(symptom: Symptom, lower: &str) -> Symptom {
+    let clue = CLUES.iter().find(|clue| clue.of.contains(&symptom) && clue.words.iter().any(|words| lower.contains(words)));
+    clue.map_or(symptom, |clue| clue.means)
 }

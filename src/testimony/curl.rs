@@ -50,7 +50,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("Couldn't resolve host '{host*}'", NameNotFound, "curl"),
     pattern("Could not resolve proxy: {proxy*}", ProxyNameNotFound, "curl"),
     pattern("Received HTTP/0.9 when not allowed", NotHttp, "curl"),
-    pattern("curl: (8) {detail**}", HeadCut, "curl"),
     pattern("Invalid Content-Length: value", InvalidLength, "curl"),
     pattern("Error while processing content unencoding: {detail**}", WrongCoding, "curl"),
     pattern("Unrecognized content encoding type. libcurl understands", WrongCoding, "curl"),

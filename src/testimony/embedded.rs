@@ -133,6 +133,12 @@ fn after(text: &str, mark: &str, stop: char) -> String {
     text.find(mark).map_or_else(String::new, |at| text[at + mark.len()..].split(stop).next().unwrap_or("").to_string())
 }
 
+/// The status that goes with an error whose text names none: the relays of the one-api family answer 500 where a step of theirs failed.
+pub fn status_of(error: &ApiError) -> Option<u16> {
+    let is_of_relay = error.kind.ends_with("_api_error") && error.code.ends_with("_failed");
+    is_of_relay.then_some(500)
+}
+
 /// The status of a response that the text names.
 pub fn status(text: &str) -> Option<u16> {
     const MARKS: [&str; 14] = [

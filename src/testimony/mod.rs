@@ -24,10 +24,11 @@ mod statuses;
 
 use std::cmp::Reverse;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::api::error::ApiError;
 use crate::secret;
-use pattern::Pattern;
+use pattern::{Matcher, Pattern};
 
 /// What went wrong, as somebody else's program tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -198,28 +199,72 @@ const TABLES: [&[Pattern]; 13] = [
     statuses::PATTERNS,
 ];
 
+static MATCHERS: LazyLock<Vec<Matcher>> = LazyLock::new(|| TABLES.iter().copied().flatten().filter_map(Matcher::new).collect());
+
 /// Hears what a text says.
 pub fn hear(text: &str) -> Testimony {
     let text = without_colours(&bounded(text));
     let lower = text.to_ascii_lowercase();
-    let patterns = TABLES.iter().copied().flatten();
-    let found =
-        patterns.filter_map(|pattern| pattern.find(&text, &lower)).chain(access::lines(&text)).chain(statuses::plain(&text, &lower));
-    let mut statements: Vec<Statement> = found.map(|statement| clues::sharpened(statement, &lower)).collect();
-    // Of the same symptom the one that tells more numbers, then the earlier row; the sort is stable.
-    statements.sort_by_key(|statement| (statement.symptom.vagueness(), Reverse(statement.values.len())));
-    let mut told: Vec<Statement> = Vec::new();
-    for statement in statements {
-        if !told.iter().any(|known| known.symptom == statement.symptom) {
-            told.push(statement);
-        }
-    }
+    let mut heard: Vec<Heard> = by_words(&text, &lower);
+    let by_form = access::lines(&text).into_iter().chain(statuses::plain(&text, &lower));
+    heard.extend(by_form.map(|statement| Heard { letters: 0, is_open: true, row: usize::MAX, statement }));
+    let statements = ordered(exact(heard), &lower);
     let exception = apis::exception(&text, &lower);
     let status = embedded::status(&text).or_else(|| exception.as_ref().and_then(|(exception, _)| exception.status));
     let error = embedded::error(&text, status).or_else(|| exception.and_then(|(exception, span)| Some((exception.error?, span))));
     // Where no error speaks, a status is a statement of its own, judged as one.
-    let status = status.filter(|_| error.is_some());
-    Testimony { text, statements: told, status, error }
+    let status = error.as_ref().and_then(|(error, _)| status.or_else(|| embedded::status_of(error)));
+    Testimony { text, statements, status, error }
+}
+
+/// A statement, and what decides between it and others.
+struct Heard {
+    /// How many letters of the words are given: of two at one place the longer is the more exact.
+    letters: usize,
+    /// The words are a wrapper's beginning, with anything behind it.
+    is_open: bool,
+    /// The row of the tables.
+    row: usize,
+    statement: Statement,
+}
+
+fn by_words(text: &str, lower: &str) -> Vec<Heard> {
+    let heard = |(row, matcher): (usize, &Matcher)| {
+        let statement = matcher.find(text, lower)?;
+        Some(Heard { letters: matcher.letters(), is_open: matcher.is_open(), row, statement })
+    };
+    MATCHERS.iter().enumerate().filter_map(heard).collect()
+}
+
+/// Without those that stand over another that is more exact.
+fn exact(mut heard: Vec<Heard>) -> Vec<Heard> {
+    heard.sort_by_key(|heard| (Reverse(heard.letters), heard.row));
+    let mut kept: Vec<Heard> = Vec::new();
+    for one in heard {
+        let overlaps =
+            |other: &Heard| other.statement.span.start < one.statement.span.end && one.statement.span.start < other.statement.span.end;
+        if !kept.iter().any(overlaps) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+/// The most telling first, one of each symptom: the one that gives most numbers.
+fn ordered(mut heard: Vec<Heard>, lower: &str) -> Vec<Statement> {
+    for one in &mut heard {
+        one.statement.symptom = clues::sharpened(one.statement.symptom, lower);
+    }
+    heard.sort_by_key(|one| (one.statement.symptom.vagueness(), one.is_open, one.row));
+    let mut told: Vec<Statement> = Vec::new();
+    for Heard { statement, .. } in heard {
+        match told.iter_mut().find(|known| known.symptom == statement.symptom) {
+            Some(known) if statement.values.len() > known.values.len() => *known = statement,
+            Some(_) => {}
+            None => told.push(statement),
+        }
+    }
+    told
 }
 
 impl Symptom {
@@ -232,8 +277,9 @@ impl Symptom {
         use Symptom::*;
         match self {
             OverwroteDeclaration | UnderwroteDeclaration => 0,
-            // What was refused, or could not be reached, tells more than the gateway's report of it.
-            BadGateway | GatewayUnavailable | GatewayTimeout | RelayUpstreamFailed | CutBody | StreamWithoutEnd => 3,
+            // What a proxy or a relay met is behind it: the connection that its words tell of is not the caller's.
+            BadGateway | GatewayUnavailable | GatewayTimeout | RelayUpstreamFailed => 1,
+            CutBody | StreamWithoutEnd => 3,
             JsonCut | CharacterCut | PageInsteadOfJson | StreamInsteadOfJson | CompressedInsteadOfJson => 4,
             Reset | ReaderGone | JsonTrailing => 5,
             TimedOut | Status => 6,
@@ -270,4 +316,33 @@ fn bounded(text: &str) -> String {
     let first = (0..=LONGEST / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let last = (text.len() - LONGEST / 2..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     format!("{}\n…\n{}", &text[..first], &text[last..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_begins_with_a_word_and_stands_once() {
+        let mut seen = std::collections::HashSet::new();
+        for pattern in TABLES.iter().copied().flatten() {
+            assert!(Matcher::new(pattern).is_some_and(|matcher| matcher.letters() >= 3), "{}", pattern.words);
+            assert!(seen.insert(pattern.words.to_ascii_lowercase()), "twice: {}", pattern.words);
+        }
+    }
+
+    #[test]
+    fn colours_are_taken_out_in_every_spelling() {
+        for text in ["\u{1b}[31;1mred\u{1b}[0m #", "\\u001b[31mred\\u001b[0m #", "#033[31mred#033[0m #"] {
+            assert_eq!(without_colours(text), "red #");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_heard_at_both_ends() {
+        let filler = "你好\n".repeat(200_000);
+        for text in [format!("curl: (52) x\n{filler}"), format!("{filler}curl: (52) x")] {
+            assert_eq!(hear(&text).statements.len(), 1);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A pattern of words with slots, as data: `(received {received} bytes, expected {declared})`.
 
+use memchr::memmem::Finder;
+
 use super::{Statement, Symptom, quoting};
 
 /// Words that name a symptom.
@@ -33,33 +35,60 @@ enum Part {
     LineEnd,
 }
 
-impl Pattern {
-    /// The first place in the text where the words stand and are not merely quoted. `lower` is the text in ASCII lower case.
-    pub fn find(&self, text: &str, lower: &str) -> Option<Statement> {
-        let parts = parts(self.words);
-        let at_line_start = parts.first() == Some(&Part::LineStart);
-        let parts = &parts[usize::from(at_line_start)..];
+/// A pattern made ready to be looked for.
+pub(super) struct Matcher {
+    parts: Vec<Part>,
+    first: Finder<'static>,
+    is_at_line_start: bool,
+    symptom: Symptom,
+    speaker: &'static str,
+}
+
+impl Matcher {
+    /// `None` for a pattern that does not begin with a word: it could stand anywhere.
+    pub fn new(pattern: &Pattern) -> Option<Matcher> {
+        let mut parts = parts(pattern.words);
+        let is_at_line_start = parts.first() == Some(&Part::LineStart);
+        parts.drain(..usize::from(is_at_line_start));
         let Some(Part::Literal(first)) = parts.first() else {
             return None;
         };
-        let first = first.to_ascii_lowercase();
-        memchr::memmem::find_iter(lower.as_bytes(), first.as_bytes()).find_map(|start| {
-            if (at_line_start && !begins_line(&text[..start])) || continues_word(text, start) {
+        let first = Finder::new(&first.to_ascii_lowercase()).into_owned();
+        Some(Matcher { parts, first, is_at_line_start, symptom: pattern.symptom, speaker: pattern.speaker })
+    }
+
+    /// It knows a beginning, and takes whatever follows.
+    pub fn is_open(&self) -> bool {
+        matches!(self.parts.last(), Some(Part::Rest(_)))
+    }
+
+    /// How many letters the words give themselves: of two patterns at one place the longer is the more exact.
+    pub fn letters(&self) -> usize {
+        self.parts.iter().map(|part| if let Part::Literal(literal) = part { literal.len() } else { 0 }).sum()
+    }
+
+    /// The first place in the text where the words stand and are not merely quoted. `lower` is the text in ASCII lower case.
+    pub fn find(&self, text: &str, lower: &str) -> Option<Statement> {
+        self.first.find_iter(lower.as_bytes()).find_map(|start| {
+            if (self.is_at_line_start && !begins_line(&text[..start])) || continues_word(text, start) {
                 return None;
             }
             let mut values = Vec::new();
-            let end = follow(&parts[1..], text, lower, start + first.len(), &mut values)?;
+            let end = follow(&self.parts[1..], text, lower, start + self.first.needle().len(), &mut values)?;
             let is_said = !continues_word(text, end) && !quoting::is_quoted(text, start);
-            is_said.then_some(Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
+            is_said.then(|| Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
         })
     }
 }
 
-/// A letter or digit stands on both sides of the place.
+/// A letter or digit stands on both sides of the place; `AxiosError` begins a word at its second capital.
 fn continues_word(text: &str, at: usize) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
-    at > 0 && is_word(bytes.get(at - 1)) && is_word(bytes.get(at))
+    let (Some(before), Some(after)) = (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at)) else {
+        return false;
+    };
+    let is_hump = before.is_ascii_lowercase() && after.is_ascii_uppercase();
+    before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric() && !is_hump
 }
 
 /// Only indentation, a mark of quotation, a logger's stamp (`2026-11-23T15:00:00Z ERROR`, `web-1  |`) or the escape that stands for a
@@ -90,19 +119,19 @@ fn follow(parts: &[Part], text: &str, lower: &str, mut at: usize, values: &mut V
                 keep(values, name, text.get(at..at + length)?);
                 length
             }
+            // What is said beside the words is no part of them: another pattern may know it.
             Part::Rest(name) => {
-                let length = line_length(rest);
-                keep(values, name, text.get(at..at + length)?.trim().trim_end_matches(['"', '\'', '}']));
-                length
+                keep(values, name, text.get(at..at + line_length(rest))?.trim().trim_end_matches(['"', '\'', '}']));
+                0
+            }
+            Part::Text(name) if index + 1 < parts.len() => {
+                let (end, inner) = behind_text(&parts[index + 1..], text, lower, at)?;
+                keep(values, name, text.get(at..end)?);
+                values.extend(inner.1);
+                return Some(inner.0);
             }
             Part::Text(name) => {
-                let line = line_length(rest);
-                let length = match parts.get(index + 1) {
-                    Some(Part::Literal(next)) => memchr::memmem::find(&rest[..line], next.to_ascii_lowercase().as_bytes())?,
-                    Some(Part::Blank) => rest[..line].iter().position(u8::is_ascii_whitespace).unwrap_or(line),
-                    Some(Part::LineEnd) => line,
-                    _ => word_length(&rest[..line]),
-                };
+                let length = word_length(&rest[..line_length(rest)]);
                 keep(values, name, text.get(at..at + length)?);
                 length
             }
@@ -110,6 +139,25 @@ fn follow(parts: &[Part], text: &str, lower: &str, mut at: usize, values: &mut V
         at += length;
     }
     Some(at)
+}
+
+/// An end, and the values on the way to it.
+type Followed = (usize, Vec<(&'static str, String)>);
+
+/// The nearest place on the line from which the parts follow, and where they end.
+fn behind_text(parts: &[Part], text: &str, lower: &str, at: usize) -> Option<(usize, Followed)> {
+    let rest = &lower.as_bytes()[at..];
+    let line = &rest[..rest.len().min(LONGEST_SLOT)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let try_at = |offset: usize| {
+        let mut values = Vec::new();
+        let end = follow(parts, text, lower, at + offset, &mut values)?;
+        Some((at + offset, (end, values)))
+    };
+    match parts[0] {
+        Part::Literal(next) => (0..line.len()).filter(|&offset| literal_length(&line[offset..], next).is_some()).find_map(try_at),
+        _ => (0..=line.len()).filter(|&offset| text.is_char_boundary(at + offset)).find_map(try_at),
+    }
 }
 
 fn keep(values: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {
@@ -205,7 +253,7 @@ mod tests {
 
     fn find(words: &'static str, text: &str) -> Option<(Vec<(&'static str, String)>, String)> {
         let pattern = Pattern { words, symptom: Symptom::ShortBody, speaker: "" };
-        let statement = pattern.find(text, &text.to_ascii_lowercase())?;
+        let statement = Matcher::new(&pattern)?.find(text, &text.to_ascii_lowercase())?;
         Some((statement.values, text[statement.span].to_string()))
     }
 

@@ -5,9 +5,13 @@ use super::pattern::{Pattern, pattern};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // h11, and httpcore and httpx with its words.
-    pattern("complete message body (received {received} bytes, expected {declared})", ShortBody, "httpx"),
+    pattern(
+        "peer closed connection without sending complete message body (received {received} bytes, expected {declared})",
+        ShortBody,
+        "httpx",
+    ),
     pattern("(received {received} bytes, expected {declared})", ShortBody, "httpx"),
-    pattern("complete message body (incomplete chunked read)", ChunksWithoutEnd, "httpx"),
+    pattern("peer closed connection without sending complete message body (incomplete chunked read)", ChunksWithoutEnd, "httpx"),
     pattern("peer closed connection without sending complete message body", CutBody, "httpx"),
     pattern("illegal chunk header: bytearray({text*})", MalformedChunk, "httpx"),
     pattern("malformed chunk footer: {text*} (expected", MalformedChunk, "httpx"),
@@ -68,15 +72,15 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("[WinError 10065] ", Unreachable, "Python on Windows"),
     pattern("[WinError 10051] ", Unreachable, "Python on Windows"),
     // ssl: OpenSSL's reasons.
-    pattern("certificate verify failed: certificate has expired", CertificateExpired, "Python ssl"),
-    pattern("certificate verify failed: certificate is not yet valid", CertificateExpired, "Python ssl"),
+    pattern("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired", CertificateExpired, "Python ssl"),
+    pattern("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid", CertificateExpired, "Python ssl"),
     pattern(
-        "certificate verify failed: Hostname mismatch, certificate is not valid for '{host*}'",
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch, certificate is not valid for '{host*}'",
         CertificateForAnotherName,
         "Python ssl",
     ),
     pattern(
-        "certificate verify failed: IP address mismatch, certificate is not valid for '{host*}'",
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: IP address mismatch, certificate is not valid for '{host*}'",
         CertificateForAnotherName,
         "Python ssl",
     ),
@@ -114,7 +118,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("RemoteDisconnected('Remote end closed connection without response')", ClosedBeforeResponse, "requests"),
     pattern("RemoteDisconnected: Remote end closed connection without response", ClosedBeforeResponse, "Python http.client"),
     pattern("('Connection aborted.', ConnectionResetError({n}, ", Reset, "requests"),
-    pattern("('Connection broken: ConnectionResetError({n}, ", ResetInBody, "requests"),
+    pattern("Connection broken: ConnectionResetError({n}, ", ResetInBody, "requests"),
     pattern("('Connection aborted.', BadStatusLine(", NotHttp, "requests"),
     pattern("BadStatusLine: {detail**}", NotHttp, "Python http.client"),
     pattern("('Connection aborted.', HTTPException('got more than {n} headers'))", NotHttp, "requests"),

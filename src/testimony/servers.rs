@@ -33,7 +33,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("SSL_do_handshake() failed ({*}) while SSL handshaking to upstream", BadGateway, "nginx"),
     pattern("peer closed connection in SSL handshake{*}while SSL handshaking to upstream", BadGateway, "nginx"),
     pattern("upstream SSL certificate verify error", BadGateway, "nginx"),
-    pattern("{*} could not be resolved ({*}: Host not found)", BadGateway, "nginx"),
     pattern("could not be resolved (3: Host not found)", BadGateway, "nginx"),
     pattern("could not be resolved (110: Operation timed out)", BadGateway, "nginx"),
     pattern("client intended to send too large body: {size} bytes", RequestTooLarge, "nginx"),

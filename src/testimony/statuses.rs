@@ -42,6 +42,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("远程服务器返回错误: ({status})", Status, ".NET"),
     // Dart, PHP, Ruby, Swift, PowerShell.
     pattern("with a status code of {status}", Status, "Dio"),
+    pattern("has a status code of {status}", Status, "Dio"),
     pattern("the status code of {status} ", Status, "Dio"),
     pattern("resulted in a `{status} ", Status, "Guzzle"),
     pattern("failed to open stream: HTTP request failed! HTTP/{*} {status} ", Status, "PHP"),
