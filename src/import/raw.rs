@@ -1,5 +1,7 @@
 //! A response as it stood on the wire, as `curl -i` and other clients print it, or pasted.
 
+use std::borrow::Cow;
+
 use super::exchange::Exchange;
 use super::paste;
 use super::said::Said;
@@ -9,10 +11,9 @@ use crate::wire::head::{Head, end_of_head};
 /// Every response in the bytes that none after it replaces: what a proxy says to CONNECT, a redirect and a refusal that was tried again led
 /// to the next. A second response behind a success stays with it: then somebody sent more than was declared.
 pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
-    let start = start_of_response(bytes);
-    let (prelude, mut received) = bytes.split_at(start);
     let mut said = Said::default();
-    received = without_words(received, &mut said);
+    let bytes = without_words(bytes, &mut said);
+    let (prelude, mut received) = bytes.split_at(start_of_response(&bytes));
     while let Some(next) = next_response(received) {
         received = &received[next..];
     }
@@ -65,18 +66,21 @@ fn request_in(prelude: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// The bytes without curl's last words (`curl: (18) transfer closed …`), which are heard.
-fn without_words<'a>(received: &'a [u8], said: &mut Said) -> &'a [u8] {
-    let trimmed = received.trim_ascii_end();
-    let start = memchr::memmem::rfind(trimmed, b"curl: (").filter(|at| memchr::memchr(b'\n', &trimmed[*at..]).is_none());
-    let Some(at) = start else { return received };
-    let words = String::from_utf8_lossy(&trimmed[at..]).into_owned();
-    if !words["curl: (".len()..].starts_with(|c: char| c.is_ascii_digit()) || words.contains('"') {
-        return received;
+/// The bytes without the error that curl ends with (`curl: (18) transfer closed …`), which is heard. Where stdout is a pipe, it may stand
+/// before the bytes or between them.
+fn without_words<'a>(bytes: &'a [u8], said: &mut Said) -> Cow<'a, [u8]> {
+    let Some(at) = memchr::memmem::rfind(bytes, b"curl: (") else { return Cow::Borrowed(bytes) };
+    let line = bytes[at..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_error = line.get(7).is_some_and(u8::is_ascii_digit) && memchr::memchr2(b'"', b'\'', line).is_none();
+    if !is_error || line.len() > LONGEST_WORDS {
+        return Cow::Borrowed(bytes);
     }
-    said.hear(&words);
-    &received[..at]
+    said.hear(&String::from_utf8_lossy(line));
+    let behind = bytes.get(at + line.len() + 1..).unwrap_or_default();
+    if behind.is_empty() { Cow::Borrowed(&bytes[..at]) } else { Cow::Owned([&bytes[..at], behind].concat()) }
 }
+
+const LONGEST_WORDS: usize = 400;
 
 /// Where the response begins that this one led to.
 fn next_response(received: &[u8]) -> Option<usize> {

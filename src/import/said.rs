@@ -220,7 +220,10 @@ impl Said {
                 exchange.asked.timeouts.total = self.bound;
             }
         }
-        let is_told_by_bytes = self.ending.is_some() && (is_unanswered || !lost.body && !lost.length);
+        // That it broke off is told by the ending alone; that it was short, by the length too.
+        let breaks_off = |ending: &Ending| matches!(ending.how, How::Deadline | How::FirstByteTimeout | How::Reset | How::TlsCut);
+        let is_shown = is_unanswered || !lost.body && !lost.length;
+        let is_told_by_bytes = self.ending.as_ref().is_some_and(|ending| is_shown || breaks_off(ending));
         let mut words = self.words;
         if !is_told_by_bytes {
             words.push_str(&self.ends);

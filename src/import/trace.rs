@@ -44,6 +44,8 @@ struct Part {
     arrivals: Vec<(u64, usize)>,
     said: Said,
     is_ascii: bool,
+    /// curl has said that it holds the response for complete, and nothing else.
+    is_contented: bool,
     started: Option<u64>,
     stages: Stages,
 }
@@ -62,7 +64,7 @@ const STAMP: usize = 16;
 impl Trace {
     /// The line from where the trace goes on in it.
     fn part_of_trace<'a>(&self, line: &'a [u8]) -> &'a [u8] {
-        if is_trace_mark(without_stamp(line)) || self.block.as_ref().is_some_and(|block| block.bytes.len() < block.length) {
+        if is_trace_mark(without_stamp(line)) || self.block.as_ref().is_some_and(|block| block.bytes.len() + 2 < block.length) {
             return line;
         }
         let marks = [b"== Info: ".as_slice(), b"=> Send ", b"<= Recv "];
@@ -87,6 +89,7 @@ impl Trace {
         let since = time.map(|time| time.saturating_sub(*part.started.get_or_insert(time)));
         if let Some(words) = text.strip_prefix("== Info: ") {
             part.said.hear(words);
+            part.is_contented = words.starts_with("Connection #") || words.starts_with("Closing connection") && part.is_contented;
             if words.starts_with("Connected to") || words.starts_with("Established connection") {
                 part.stages.connected = since;
             }
@@ -188,8 +191,9 @@ fn micros_of_day(line: &[u8]) -> Option<u64> {
 }
 
 impl Part {
-    fn into_exchange(self) -> Exchange {
+    fn into_exchange(mut self) -> Exchange {
         let mut exchange = Exchange::of(Source::CurlTrace);
+        self.said.is_cut_head = self.is_contented && !self.received.is_empty() && raw::final_head(&self.received).is_empty();
         exchange.sent = self.sent;
         exchange.received = if self.is_ascii { with_line_feeds(self.received) } else { self.received };
         let of_wire = raw::lost(&exchange.received);
@@ -202,6 +206,9 @@ impl Part {
             body: self.is_ascii && of_wire.coding,
             length: false,
         };
+        if exchange.asked.lost.body {
+            exchange.received.truncate(exchange.received.len() - raw::body(&exchange.received).len());
+        }
         exchange.arrivals = self.arrivals;
         exchange.stages = self.stages;
         self.said.tell(&mut exchange);
