@@ -575,7 +575,8 @@ fn body_longer_than_declared(evidence: &Evidence<'_>) -> Option<Found> {
 
 fn body_shorter_than_declared(evidence: &Evidence<'_>) -> Option<Found> {
     let length = evidence.length.as_ref()?;
-    let has_ended = evidence.how.is_some_and(|how| how != crate::exchange::recording::How::Cancelled);
+    // Where a source does not show the end, its own end stands for it.
+    let has_ended = evidence.how.map_or(evidence.asked().lost.end, |how| how != crate::exchange::recording::How::Cancelled);
     let fits = length.missing() > 0 && evidence.content_is_whole() && !evidence.coding_is_unfinished() && has_ended;
     if !fits || counted(evidence, length).is_some() {
         return None;

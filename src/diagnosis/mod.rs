@@ -284,8 +284,8 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
         finding.follows = finding.entry.follows.iter().copied().filter(|code| codes.contains(code)).collect();
     }
     if !has_error(&findings) && !content::is_answered(evidence) {
-        let entry = if evidence.asked().source == Source::Text { entry("nothing-recognised") } else { None };
-        findings.push(Finding::new(entry.unwrap_or(&UNDIAGNOSED), Found::possible()));
+        let (entry, found) = statements::unanswered(evidence);
+        findings.push(Finding::new(entry, found));
     }
     let surest = surest(evidence.asked().source);
     findings.iter_mut().for_each(|finding| finding.confidence = finding.confidence.min(surest));

@@ -3,6 +3,7 @@
 
 use super::{AtFault, Class, Confidence, Entry, Finding, Found, Mark, Severity, Side, entry, explain, meaning};
 use crate::evidence::Evidence;
+use crate::exchange::source::Source;
 use crate::lang::{Text, text};
 use crate::testimony::{Statement, Symptom};
 
@@ -56,6 +57,33 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: |_| None,
     },
     Entry {
+        code: "body-not-shown",
+        class: Class::Unknown,
+        severity: Severity::Error,
+        at_fault: AtFault::Unknown,
+        retryable: false,
+        title: text("the body is not shown here, so the answer cannot be judged", "这里看不到响应体，无法判断回答"),
+        summary: text(
+            "The head says {status}. Whether a whole answer followed it, a cut one or none stands in bytes that this capture leaves out.",
+            "响应头的状态是 {status}。其后是完整的回答、被截断的回答还是什么都没有，要看这份材料里没有的字节。",
+        ),
+        advice: &[
+            text(
+                "capture it again with the body: curl -i without -o, a HAR with content, or llmcheck chat --record FILE",
+                "连同响应体再抓一次：curl -i（不加 -o）、带内容的 HAR，或 llmcheck chat --record FILE",
+            ),
+            text(
+                "if nothing was left out, the body was empty: then see llmcheck explain empty-body",
+                "若没有遗漏，那么响应体就是空的：请看 llmcheck explain empty-body",
+            ),
+        ],
+        confirm: "{command} -v --record evidence.jsonl",
+        labels: &[],
+        follows: &[],
+        explain: explain!("body-not-shown"),
+        examine: |_| None,
+    },
+    Entry {
         code: "nothing-recognised",
         class: Class::Unknown,
         severity: Severity::Error,
@@ -94,6 +122,22 @@ const BOTH_MODES: Text = text(
 );
 const LOOK_AT_BODY: Text =
     text("look at the body and its status: llmcheck chat -v shows both", "看看响应体和状态：llmcheck chat -v 会显示两者");
+
+/// The name of an exchange without an answer and without a known fault.
+pub(super) fn unanswered(evidence: &Evidence<'_>) -> (&'static Entry, Found) {
+    let asked = evidence.asked();
+    let is_declared = evidence.response().is_some_and(|response| response.body.promise.declared().is_some_and(|declared| declared > 0));
+    let found = Found::possible();
+    let (code, found) = match asked.source {
+        Source::Text => ("nothing-recognised", found),
+        _ if asked.lost.body && is_declared && evidence.is_success() => {
+            ("body-not-shown", found.or("empty-body-after-overwrite", Confidence::Possible, LOOK_AT_BODY))
+        }
+        _ if asked.lost.body && evidence.response().is_some() => ("body-not-shown", found),
+        _ => ("undiagnosed-failure", found),
+    };
+    (entry(code).unwrap_or(&super::UNDIAGNOSED), found)
+}
 
 /// What the most telling statement of the exchange means. Vague words give way to an error that is known already, and all but a sender's
 /// word on its own count give way to an API's error that says what it is.

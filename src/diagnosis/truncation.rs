@@ -4,6 +4,7 @@
 use super::{AtFault, Class, Entry, Found, Severity, explain};
 use crate::evidence::Evidence;
 use crate::exchange::recording::How;
+use crate::exchange::source::Source;
 use crate::lang::{Text, text};
 use crate::wire::coding::Progress;
 use crate::wire::framing::{ChunkFaultKind, Framing, Inside};
@@ -398,7 +399,7 @@ fn head_cut(evidence: &Evidence<'_>) -> Option<Found> {
         && evidence.response().is_none()
         && !evidence.transcript.is_not_http
         && evidence.transcript.interim.is_empty()
-        && evidence.how.is_some_and(|how| !how.is_before_request());
+        && evidence.how.map_or(evidence.asked().source == Source::RawResponse, |how| !how.is_before_request());
     fits.then(|| Found::certain().value("received", received).mark("end", received..received))
 }
 

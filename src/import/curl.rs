@@ -175,9 +175,9 @@ impl Part {
         };
         let shown = body.len() as u64;
         let is_accounted = declared.is_some_and(|declared| declared == shown + self.said.missing().unwrap_or(0));
-        let is_bodiless = declared == Some(0) || matches!(Head::parse(head, 0).status(), Some(204 | 304)) || is_accounted;
+        let is_bodiless = raw::is_bodiless(head) || is_accounted;
         exchange.asked.lost = Lost {
-            body: body.trim_ascii().is_empty() && !is_bodiless && !head.is_empty(),
+            body: body.trim_ascii().is_empty() && !is_bodiless,
             chunks: of_wire.chunks || body.is_empty(),
             coding: is_decoded,
             length: !is_accounted,

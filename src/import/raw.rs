@@ -22,6 +22,12 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         Some(sent) => exchange.sent = sent,
         None => paste::asked_in(prelude, &mut exchange.asked),
     }
+    // Only a head, and that without its empty line: lost in the copy, unless the line ends are still the wire's.
+    let head_only;
+    if end_of_head(received).is_none() && memchr::memmem::find(received, b"\r\n").is_none() {
+        head_only = [received.trim_ascii_end(), b"\n\n"].concat();
+        received = &head_only;
+    }
     let lost = Lost { arrivals: true, end: true, ..lost(received) };
     let mut body = self::body(received);
     let head = &received[..received.len() - body.len()];
@@ -35,7 +41,7 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         };
     }
     let is_accounted = declared(received).is_some_and(|declared| declared == body.len() as u64 + said.missing().unwrap_or(0));
-    exchange.asked.lost = Lost { length: lost.length && !is_accounted, ..lost };
+    exchange.asked.lost = Lost { length: lost.length && !is_accounted, body: body.is_empty() && !is_bodiless(received) && !is_accounted, ..lost };
     exchange.received = [head, body].concat();
     said.tell(&mut exchange);
     vec![exchange]
@@ -138,6 +144,12 @@ fn cut(received: &[u8]) -> (&[u8], &[u8]) {
         rest = behind;
     }
     (b"", b"")
+}
+
+/// The head says that no body follows.
+pub fn is_bodiless(received: &[u8]) -> bool {
+    let head = final_head(received);
+    head.is_empty() || declared(received) == Some(0) || matches!(Head::parse(head, 0).status(), Some(204 | 304))
 }
 
 /// The declared length.

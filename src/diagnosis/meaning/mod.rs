@@ -21,14 +21,26 @@ pub(super) fn told(evidence: &Evidence<'_>) -> Option<&'static str> {
         return status_without_words(evidence);
     };
     let status = evidence.status().unwrap_or(0);
-    if is_gateway_json(error, status) {
+    if is_of_gateway(evidence, error, status) {
         return None;
     }
     let meaning = said_in(evidence, error, status);
     if evidence.stream().is_some() && evidence.is_success() {
         return Some(in_stream(meaning));
     }
-    meaning.or_else(|| by_status(error, status)).or(Some(if evidence.is_success() { "error-in-success" } else { "request-rejected" }))
+    meaning.or_else(|| by_status(error, status)).or_else(|| Some(if evidence.is_success() { "error-in-success" } else { by_kind(error) }))
+}
+
+/// What an error is whose status is not known.
+fn by_kind(error: &ApiError) -> &'static str {
+    let kind = format!("{} {}", error.kind, error.code).to_ascii_lowercase();
+    let is_of_server = ["server_error", "internal", "api_error", "unavailable"].iter().any(|word| kind.contains(word));
+    match () {
+        () if is_of_server => "provider-error",
+        () if !error.param.is_empty() => "parameter-rejected",
+        () if kind.trim().is_empty() && error.message.eq_ignore_ascii_case("not found") => "path-not-found",
+        () => "request-rejected",
+    }
 }
 
 /// What an error means that was found without an exchange, such as one that was pasted. `None` where neither code nor words nor
@@ -70,10 +82,12 @@ fn in_stream(meaning: Option<&'static str>) -> &'static str {
     }
 }
 
-/// A bare `{"message": …}` with a 5xx is how API gateways (Kong, AWS) speak for themselves.
-fn is_gateway_json(error: &ApiError, status: u16) -> bool {
+/// A bare `{"message": …}` with a 5xx is how API gateways (Kong, AWS) speak for themselves; Portkey says so in a field
+/// (Portkey-AI/gateway, src/index.ts).
+fn is_of_gateway(evidence: &Evidence<'_>, error: &ApiError, status: u16) -> bool {
     let is_bare = error.kind.is_empty() && error.code.is_empty() && error.raw.starts_with("{\"message\":");
-    is_bare && (500..600).contains(&status)
+    let is_own = evidence.field("x-portkey-gateway-exception").is_some_and(|value| value == "true");
+    (is_bare || is_own) && (500..600).contains(&status)
 }
 
 /// The meaning of the innermost error whose words have one, and the saying that decided: who passes an error on often knows less than
@@ -188,7 +202,7 @@ fn has_authorization(evidence: &Evidence<'_>) -> bool {
 /// What an answer without an API's error or reply means.
 pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
     let status = evidence.status().filter(|status| *status >= 200 && !(300..400).contains(status))?;
-    let is_told = evidence.error.as_ref().is_some_and(|error| !is_gateway_json(error, status));
+    let is_told = evidence.error.as_ref().is_some_and(|error| !is_of_gateway(evidence, error, status));
     if is_told || (evidence.is_success() && evidence.reply.is_some()) || status == 407 {
         return None;
     }
@@ -199,12 +213,14 @@ pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
     if super::entry_fires(evidence, &["html-instead-of-api", "plain-http-on-tls-port", "relay-wrote-more-than-declared"]) {
         return None;
     }
+    let has_no_page = evidence.is_empty() || evidence.asked().lost.body;
     Some(match status {
-        429 if evidence.is_empty() => return None,
+        429 if has_no_page => return None,
         429 => "proxy-rate-limit",
         408 | 504 | 522 | 524 => "gateway-timeout",
         502 | 520 | 521 | 523 => "bad-gateway",
         503 => "gateway-unavailable",
+        500..=599 if evidence.asked().lost.body => return None,
         500..=599 if status != 501 => "gateway-failure",
         401 | 403 | 413 | 414 | 431 => return None,
         404 | 405 | 501 if !evidence.is_markup() => return None,
@@ -223,7 +239,7 @@ fn status_without_words(evidence: &Evidence<'_>) -> Option<&'static str> {
         return None;
     }
     Some(match evidence.status()? {
-        429 if evidence.is_empty() => "rate-limited",
+        429 if evidence.is_empty() || evidence.asked().lost.body => "rate-limited",
         401 if has_no_key(evidence) => "key-missing",
         401 => "key-invalid",
         403 => "access-denied",
