@@ -64,6 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('--retry-base', '--retry-base', [CompletionResultType]::ParameterName, 'The first backoff''s bound; each next one is twice that')
             [CompletionResult]::new('--retry-cap', '--retry-cap', [CompletionResultType]::ParameterName, 'The longest backoff')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'No attempt begins later than this after the first one')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write a report to hand on, as .html or .md; may be repeated')
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Record every event on the wire, secrets masked')
             [CompletionResult]::new('--lab', '--lab', [CompletionResultType]::ParameterName, 'Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')

@@ -77,7 +77,7 @@ _llmcheck() {
             return 0
             ;;
         llmcheck__subcmd__chat)
-            opts="-m -H -v -q -h -V --model --system --messages --max-tokens --max-completion-tokens --temperature --stream --no-stream --body --header --accept-encoding --base-url --endpoint --config --api-key-file --proxy --no-proxy --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --retry --retry-base --retry-cap --retry-max-time --json --atomic --strict --record --lab --lab-tls --lang --verbose --quiet --help --version"
+            opts="-m -H -v -q -h -V --model --system --messages --max-tokens --max-completion-tokens --temperature --stream --no-stream --body --header --accept-encoding --base-url --endpoint --config --api-key-file --proxy --no-proxy --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --retry --retry-base --retry-cap --retry-max-time --json --atomic --strict --report --record --lab --lab-tls --lang --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -236,6 +236,21 @@ _llmcheck() {
                     ;;
                 --retry-max-time)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --report)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --record)

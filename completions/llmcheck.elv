@@ -60,6 +60,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand --retry-base 'The first backoff''s bound; each next one is twice that'
             cand --retry-cap 'The longest backoff'
             cand --retry-max-time 'No attempt begins later than this after the first one'
+            cand --report 'Write a report to hand on, as .html or .md; may be repeated'
             cand --record 'Record every event on the wire, secrets masked'
             cand --lab 'Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network'
             cand --lang 'The language of every word of a diagnosis'

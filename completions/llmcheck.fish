@@ -60,6 +60,7 @@ complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l retry -d 'Try
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l retry-base -d 'The first backoff\'s bound; each next one is twice that' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l retry-cap -d 'The longest backoff' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l retry-max-time -d 'No attempt begins later than this after the first one' -r
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l report -d 'Write a report to hand on, as .html or .md; may be repeated' -r -F
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l record -d 'Record every event on the wire, secrets masked' -r -F
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l lab -d 'Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l lang -d 'The language of every word of a diagnosis' -r -f -a "auto\t''

@@ -10,6 +10,8 @@ mod server;
 mod answer;
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/handed_on.rs"]
+mod handed_on;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/report.rs"]
