@@ -152,10 +152,10 @@ fn axis(html: &mut Html<'_>, whole: f64, y: f64) {
     }
 }
 
-/// A round step of which three to six go into the whole.
+/// A round step of which two to five go into the whole: the labels of more would not stand side by side on a phone.
 fn step(whole: f64) -> f64 {
-    let power = 10f64.powf((whole / 3.0).log10().floor());
-    [5.0, 2.0, 1.0].into_iter().map(|factor| factor * power).find(|step| whole / step >= 3.0).unwrap_or(power)
+    let power = 10f64.powf((whole / 5.0).log10().floor());
+    [1.0, 2.0, 5.0].into_iter().map(|factor| factor * power).find(|step| whole / step <= 5.0).unwrap_or(10.0 * power)
 }
 
 fn round(at: f64, step: f64) -> String {
@@ -193,7 +193,7 @@ mod tests {
     fn the_steps_of_the_axis_are_round_and_few() {
         for whole in [0.4, 1.0, 7.0, 99.0, 1000.0, 4321.0, 60_000.0, 600_000.0] {
             let parts = whole / step(whole);
-            assert!((3.0..=7.6).contains(&parts), "{whole}: {parts}");
+            assert!((1.99..=5.01).contains(&parts), "{whole}: {parts}");
         }
         assert_eq!(
             [round(0.0, 1.0), round(0.2, 0.1), round(30.0, 10.0), round(1500.0, 500.0), round(20_000.0, 10_000.0)],
