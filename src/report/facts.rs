@@ -101,30 +101,30 @@ impl<'a> Exchange<'a> {
         rows
     }
 
-    /// Numbers of the body, and how it ended.
+    /// Numbers of the body, and how it ended; nothing where no response came.
     pub fn ledger(&self) -> Vec<Row> {
         let ledger = &self.report.ledger;
         let mut rows = Vec::new();
-        let mut number = |name: Text, n: Option<u64>| rows.extend(n.map(|n| self.row(name, n.to_string())));
-        if self.report.response.is_some() {
-            number(terms::DECLARED, ledger.declared);
-            number(terms::WIRE, Some(ledger.wire));
-            number(terms::MISSING, ledger.missing.filter(|n| *n > 0));
-            number(terms::SURPLUS, ledger.surplus.filter(|n| *n > 0));
-            number(terms::CHUNKS, ledger.chunks);
-            if ledger.declared.is_none() && ledger.chunks.is_none() {
-                rows.insert(0, self.row(terms::DECLARED, self.say(terms::NONE)));
-            }
-            if ledger.coding != "identity" {
-                rows.push((terms::DECODED.fill(self.lang, |_| Some(ledger.coding.into())), ledger.decoded.to_string()));
-            }
-            if ledger.characters != ledger.decoded {
-                let equals =
-                    if ledger.declared == Some(ledger.characters) { terms::EQUALS_DECLARED } else { crate::lang::text("{n}", "{n}") };
-                rows.push(self.row(terms::CHARACTERS, equals.fill(self.lang, |_| Some(ledger.characters.to_string()))));
-            }
-            rows.extend(ledger.json_complete.map(|closed| self.row(terms::JSON, self.yes(closed))));
+        if self.report.response.is_none() {
+            return rows;
         }
+        let mut number = |name: Text, n: Option<u64>| rows.extend(n.map(|n| self.row(name, n.to_string())));
+        number(terms::DECLARED, ledger.declared);
+        number(terms::WIRE, Some(ledger.wire));
+        number(terms::MISSING, ledger.missing.filter(|n| *n > 0));
+        number(terms::SURPLUS, ledger.surplus.filter(|n| *n > 0));
+        number(terms::CHUNKS, ledger.chunks);
+        if ledger.declared.is_none() && ledger.chunks.is_none() {
+            rows.insert(0, self.row(terms::DECLARED, self.say(terms::NONE)));
+        }
+        if ledger.coding != "identity" {
+            rows.push((terms::DECODED.fill(self.lang, |_| Some(ledger.coding.into())), ledger.decoded.to_string()));
+        }
+        if ledger.characters != ledger.decoded {
+            let equals = if ledger.declared == Some(ledger.characters) { terms::EQUALS_DECLARED } else { crate::lang::text("{n}", "{n}") };
+            rows.push(self.row(terms::CHARACTERS, equals.fill(self.lang, |_| Some(ledger.characters.to_string()))));
+        }
+        rows.extend(ledger.json_complete.map(|closed| self.row(terms::JSON, self.yes(closed))));
         if let Some(sse) = &ledger.sse {
             let seen = |is_seen: bool| self.say(if is_seen { terms::YES } else { terms::NOT_SEEN });
             rows.push(self.row(terms::EVENTS, sse.events.to_string()));
@@ -222,6 +222,11 @@ impl<'a> Exchange<'a> {
             parts.join(" · ")
         };
         (earlier, attempts.iter().enumerate().skip(earlier).map(line).collect())
+    }
+
+    /// What the request's head is to be called.
+    pub fn request_words(&self) -> Text {
+        if self.transcript.request.is_some() { terms::REQUEST } else { terms::REQUEST_UNSENT }
     }
 
     pub fn request_head(&self, bounds: Bounds) -> Vec<String> {
@@ -433,7 +438,7 @@ pub fn stages(transcript: &Transcript) -> [(Text, Option<f64>); 9] {
         (text("response head", "响应头收完"), times.head),
         (terms::FIRST_TOKEN, times.first_token),
         (text("last byte", "末字节"), times.last_byte),
-        (text("end", "结束"), times.total),
+        (terms::THE_END, times.total),
     ]
 }
 

@@ -85,8 +85,11 @@ impl Page<'_> {
             self.items(verdict.advice.iter().map(String::as_str));
         }
         self.proofs(exchange);
-        self.section(exchange, terms::LEDGER);
-        self.facts(exchange, exchange.ledger());
+        let ledger = exchange.ledger();
+        if !ledger.is_empty() {
+            self.section(exchange, terms::LEDGER);
+            self.facts(exchange, ledger);
+        }
         self.timing(exchange);
         self.witnesses(exchange);
         self.others(exchange);
@@ -159,7 +162,7 @@ impl Page<'_> {
     }
 
     fn wire(&mut self, exchange: &Exchange<'_>) {
-        self.section(exchange, terms::REQUEST);
+        self.section(exchange, exchange.request_words());
         self.fence("http", &exchange.request_head(BOUNDS).join("\n"));
         if let Some(head) = exchange.response_head(BOUNDS) {
             self.section(exchange, terms::RESPONSE);

@@ -11,6 +11,7 @@ pub const TIMELINE: Text = text("When the bytes came", "字节何时到达");
 pub const WITNESSES: Text = text("Witnesses of completeness", "完整性的各项证据");
 pub const FINDINGS: Text = text("Other findings", "其他发现");
 pub const REQUEST: Text = text("Request, as sent", "请求（实发）");
+pub const REQUEST_UNSENT: Text = text("Request, never sent", "请求（未发出）");
 pub const RESPONSE: Text = text("Response head, as received", "响应头（实收）");
 pub const BODY: Text = text("Response body, as received", "响应体（实收）");
 pub const BODY_DECODED: Text = text("Response body, decoded", "响应体（解码后）");
@@ -118,6 +119,8 @@ pub const SILENCE: Text = text("longest silence {time}", "最长静默 {time}");
 pub const SILENCE_AT_END: Text = text("silence until the end {time}", "直到结束的静默 {time}");
 pub const NOTHING_CAME: Text = text("no byte of a response came", "没有收到任何响应字节");
 pub const FIRST_TOKEN: Text = text("first token", "首个 token");
+
+pub const THE_END: Text = text("end", "结束");
 
 pub fn severity(severity: Severity) -> Text {
     match severity {

@@ -43,7 +43,6 @@ pub fn words(html: &mut Html<'_>, class: &str, at: f64, baseline: f64, text: &st
     let (anchor, shift) = match at {
         left if left < 0.02 => ("start", "0"),
         left if left < 0.4 => ("start", "5"),
-        right if right > 0.98 => ("end", "0"),
         right if right > 0.6 => ("end", "-5"),
         _ => ("middle", "0"),
     };

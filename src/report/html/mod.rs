@@ -203,10 +203,14 @@ fn proof(html: &mut Html<'_>, proof: &Proof) {
 }
 
 fn ledger_of_bytes(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
+    let facts = exchange.ledger();
+    if facts.is_empty() {
+        return;
+    }
     html.element("section", &[], |html| {
         heading(html, exchange, terms::LEDGER);
         ledger::figure(html, exchange, id);
-        rows(html, &exchange.ledger());
+        rows(html, &facts);
     });
 }
 
@@ -295,7 +299,7 @@ fn wire(html: &mut Html<'_>, exchange: &Exchange<'_>) {
             html.block(lines);
         });
     };
-    block(terms::REQUEST, &exchange.request_head(BOUNDS).join("\n"));
+    block(exchange.request_words(), &exchange.request_head(BOUNDS).join("\n"));
     if let Some(head) = exchange.response_head(BOUNDS) {
         block(terms::RESPONSE, &head.join("\n"));
     }

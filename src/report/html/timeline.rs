@@ -63,7 +63,7 @@ fn description(exchange: &Exchange<'_>) -> String {
     let mut facts: Vec<String> = exchange.stages().into_iter().map(|(name, at, _)| format!("{name}: {}", duration(at))).collect();
     facts.push(received(exchange));
     facts.extend(longest_silence(exchange.transcript).map(|(words, from, to)| words.fill(exchange.lang, |_| Some(duration(to - from)))));
-    facts.push(words::end(exchange.report.ledger.end).get(exchange.lang).to_string());
+    facts.extend((exchange.report.ledger.end != "none").then(|| words::end(exchange.report.ledger.end).get(exchange.lang).to_string()));
     facts.join("; ")
 }
 
@@ -180,7 +180,8 @@ fn end(html: &mut Html<'_>, exchange: &Exchange<'_>, whole: f64, top: f64) {
         let at = total / whole;
         vertical(html, "end", at, [top, top + PLOT]);
         end_sign(html, End::of(exchange), at, top + PLOT);
-        let words = format!("{} · {}", words::end(ledger_end).get(exchange.lang), duration(total));
+        let name = if ledger_end == "none" { terms::THE_END } else { words::end(ledger_end) };
+        let words = format!("{} · {}", name.get(exchange.lang), duration(total));
         write(html, "mark", at, top + PLOT + 41.0, &words);
     }
 }
