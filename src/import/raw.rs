@@ -41,7 +41,8 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         };
     }
     let is_accounted = declared(received).is_some_and(|declared| declared == body.len() as u64 + said.missing().unwrap_or(0));
-    exchange.asked.lost = Lost { length: lost.length && !is_accounted, body: body.is_empty() && !is_bodiless(received) && !is_accounted, ..lost };
+    exchange.asked.lost =
+        Lost { length: lost.length && !is_accounted, body: body.is_empty() && !is_bodiless(received) && !is_accounted, ..lost };
     exchange.received = [head, body].concat();
     said.tell(&mut exchange);
     vec![exchange]
