@@ -252,6 +252,13 @@ impl<'a> Evidence<'a> {
         self.content()?.other_text().map(|text| String::from_utf8_lossy(text).to_lowercase())
     }
 
+    /// A JSON text that is neither object nor array, under a type that says JSON.
+    pub fn is_json_scalar(&self) -> bool {
+        let is_labelled = self.content_type().is_some_and(|kind| kind.ends_with("json"));
+        let text = self.content().and_then(Content::other_text).filter(|_| is_labelled);
+        text.is_some_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok())
+    }
+
     pub fn is_markup(&self) -> bool {
         matches!(self.content().map(|content| &content.form), Some(Form::Markup(_)))
     }

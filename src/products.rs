@@ -218,6 +218,12 @@ pub const PRODUCTS: &[Product] = &[
         OONI,
     ),
     product("McAfee Web Gateway", &[Issuer("mcafee web gateway"), Issuer("skyhigh")], &[Page("mcafee web gateway - notification")], OONI),
+    product(
+        "tinyproxy",
+        &[Field("server", "tinyproxy"), Field("via", "tinyproxy")],
+        &[Page("<h1>filtered</h1>"), Page("<h1>access denied</h1>\n<p>the administrator of this proxy")],
+        "tinyproxy/tinyproxy, src/reqs.c",
+    ),
     product("WatchGuard", &[], &[Page("request denied by watchguard http proxy")], OONI),
     product("SonicWall", &[Issuer("sonicwall")], &[Field("server", "sonicwall")], OONI),
     product("Check Point", &[Issuer("check point")], &[Page("check point usercheck")], OONI),

@@ -270,6 +270,10 @@ fn other_json(evidence: &Evidence<'_>) -> Option<Found> {
     if evidence.is_success() && is_stream_of_another_api(evidence) {
         return Some(at_body(Found::certain().value("begins", super::excerpt(&first_line(evidence))), evidence, "body"));
     }
+    if evidence.is_success() && evidence.is_json_scalar() {
+        let text = super::excerpt(&super::pages::beginning(evidence));
+        return Some(at_body(Found::certain().value("begins", text), evidence, "body"));
+    }
     evidence.document.as_ref()?;
     let has_choices = evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
     if !evidence.is_success() || has_choices || evidence.error.is_some() || has_null_choices(evidence) {

@@ -402,13 +402,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// What Go, h11 and uvicorn say when an application writes too much, and the code of the one-api family for it.
-const OVERWRITE: [&str; 5] = [
+/// What Go, h11 and uvicorn say when an application writes too much.
+const OVERWRITE: [&str; 4] = [
     "wrote more than the declared content-length",
     "handler wrote more than declared content-length",
     "too much data for declared content-length",
     "response content longer than content-length",
-    "copy_response_body_failed",
 ];
 
 fn relay_wrote_more_than_declared(evidence: &Evidence<'_>) -> Option<Found> {
@@ -417,10 +416,10 @@ fn relay_wrote_more_than_declared(evidence: &Evidence<'_>) -> Option<Found> {
         (None, Some(Appended { what: What::Error(error), place, .. })) => (error, place.clone()),
         _ => return None,
     };
-    let text = format!("{} {}", error.message, error.code).to_lowercase();
-    // The same code with these words means that the client, or something before it, was gone.
-    let is_lost_client = text.contains("broken pipe") || text.contains("connection reset");
-    if is_lost_client || !OVERWRITE.iter().any(|words| text.contains(words)) {
+    let message = error.message.to_lowercase();
+    // The one-api family's code for a copy that failed; with other words the upstream was cut or the client gone.
+    let is_bare_code = error.code == "copy_response_body_failed" && message.is_empty();
+    if !is_bare_code && !OVERWRITE.iter().any(|words| message.contains(words)) {
         return None;
     }
     let said = if error.message.is_empty() { &error.code } else { &error.message };

@@ -351,8 +351,14 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
         return None;
     }
     let is_declared = evidence.length.as_ref().filter(|_| stream.chunks >= 4);
+    // Servers that stream flush every event, and proxies that pass it on send what they read: many events are many chunks.
+    let is_one_write = wait >= LONG_WAIT && stream.chunks >= 10 && evidence.response()?.body.chunks == 1;
     let is_too_fast = wait >= LONG_WAIT && stream.chunks >= 40 && stream.chunks as f64 > burst * FASTEST_EVENTS_PER_MS;
     let (key, words) = match (is_declared, is_too_fast) {
+        (None, _) if is_one_write => (
+            "one-write",
+            text("All its events came in one chunk: something had stored them to the end", "所有事件都在一个分块里：有环节先把它们存完了"),
+        ),
         (Some(_), _) => (
             "declared-length",
             text("Its length was declared: something had stored it to its end before sending", "声明了长度：有环节先把它存完才发送"),

@@ -24,6 +24,10 @@ pub(super) fn told(evidence: &Evidence<'_>) -> Option<&'static str> {
     if is_of_gateway(evidence, error, status) {
         return None;
     }
+    // The relay's own words on its own fault: nobody behind it failed.
+    if super::entry_fires(evidence, &["relay-wrote-more-than-declared"]) && evidence.stream().is_none() {
+        return None;
+    }
     let meaning = said_in(evidence, error, status);
     if evidence.stream().is_some() && evidence.is_success() {
         return Some(in_stream(meaning));
@@ -224,9 +228,10 @@ pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
         500..=599 if status != 501 => "gateway-failure",
         401 | 403 | 413 | 414 | 431 => return None,
         404 | 405 | 501 if !evidence.is_markup() => return None,
+        400 | 415 | 422 if is_page_of_status(evidence, status) => return None,
         _ if evidence.is_markup() => "web-page-not-api",
         200..=299 => match evidence.content().map(|content| &content.form) {
-            Some(Form::Other(_)) if !text.is_empty() && !is_undecoded => "not-text-or-json",
+            Some(Form::Other(_)) if !text.is_empty() && !is_undecoded && !evidence.is_json_scalar() => "not-text-or-json",
             _ => return None,
         },
         _ => return None,
@@ -245,9 +250,14 @@ fn status_without_words(evidence: &Evidence<'_>) -> Option<&'static str> {
         403 => "access-denied",
         413 => "body-too-large",
         404 | 405 | 501 if !evidence.is_markup() => "path-not-found",
-        400 | 414 | 415 | 422 | 431 if !evidence.is_markup() => "request-rejected",
+        status @ (400 | 414 | 415 | 422 | 431) if !evidence.is_markup() || is_page_of_status(evidence, status) => "request-rejected",
         _ => return None,
     })
+}
+
+/// A server's own page for a status has it in its title: `400 Request Header Or Cookie Too Large`.
+fn is_page_of_status(evidence: &Evidence<'_>, status: u16) -> bool {
+    evidence.is_markup() && super::pages::beginning(evidence).trim_start().starts_with(&status.to_string())
 }
 
 #[cfg(test)]

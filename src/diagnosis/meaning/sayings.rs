@@ -196,7 +196,8 @@ pub(super) const SAYINGS: &[Saying] = &[
     code("daily-limit-reached", &["11201"], "Xunfei", XUNFEI),
     code("region-blocked", &["unsupported_country_region_territory"], "OpenAI", OPENAI),
     code("relay-token-expired", &["expired_key"], "LiteLLM", LITELLM),
-    code("relay-token-rejected", &["token_not_found_in_db"], "LiteLLM", LITELLM),
+    // Without a database LiteLLM knows its master key only, and says this to every other.
+    code("relay-token-rejected", &["token_not_found_in_db", "no_db_connection"], "LiteLLM", LITELLM),
     code("key-invalid", &["invalid_api_key", "incorrect_api_key_error"], "OpenAI, Moonshot", OPENAI),
     code("key-invalid", &["invalidapikey"], "DashScope", DASHSCOPE),
     code("key-invalid", &["1000", "1002", "1003", "1004"], "Zhipu", ZHIPU).at(&[401]),
@@ -360,6 +361,8 @@ pub(super) const SAYINGS: &[Saying] = &[
     words("key-invalid", &["access token invalid", "access token expired"], "Baidu", BAIDU),
     words("key-invalid", &["the api key or ak/sk in the request is missing or invalid"], "Volcengine", VOLCENGINE),
     words("relay-cooldown", &["no deployments available for selected model, try again in"], "LiteLLM", LITELLM),
+    // The router's own limit of requests (rpm, tpm) says no more than this.
+    rate("rate-limited", &[], &["no deployments available for selected model"], "LiteLLM", LITELLM),
     words(
         "relay-no-channel",
         &["no deployments available", "no healthy deployments", "no healthy deployment available"],
@@ -478,6 +481,13 @@ pub(super) const SAYINGS: &[Saying] = &[
     words("rate-limited", &["litellm.ratelimiterror"], "LiteLLM", LITELLM),
     words("key-invalid", &["litellm.authenticationerror"], "LiteLLM", LITELLM),
     words("access-denied", &["litellm.permissiondeniederror"], "LiteLLM", LITELLM),
+    // The relay's connection, or its JSON parser at half an answer or none; the provider said nothing.
+    words(
+        "relay-upstream-failed",
+        &["exception - connection error", "exception - expecting value", "exception - unterminated string", "exception - extra data"],
+        "LiteLLM",
+        LITELLM,
+    ),
     words("relay-upstream-failed", &["litellm.apiconnectionerror", "litellm.badgatewayerror"], "LiteLLM", LITELLM),
     words("provider-error", &["litellm.timeout", "litellm.serviceunavailableerror", "litellm.internalservererror"], "LiteLLM", LITELLM),
 ];

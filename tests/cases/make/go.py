@@ -65,9 +65,9 @@ COPYING = [
 ]
 ONE_API = [
     ("whole", "", "the relay copies fields and body"),
-    ("cut", "cut-by-close json-cut", "the relay copies the half and writes «unexpected EOF» behind it"),
-    ("chunks-cut", "json-cut", "the relay copies the half, writes «unexpected EOF» behind it, and all is framed well"),
-    ("cut.long", "cut-by-close json-cut", "the relay copies the half and writes «unexpected EOF» behind it"),
+    ("cut", "error-after-cut-body cut-by-close json-cut", "the relay copies the half and writes «unexpected EOF» behind it"),
+    ("chunks-cut", "error-after-cut-body json-cut", "the relay copies the half, writes «unexpected EOF» behind it, and all is framed well"),
+    ("cut.long", "error-after-cut-body cut-by-close json-cut", "the relay copies the half and writes «unexpected EOF» behind it"),
     ("chunks-cut-stream", "error-in-stream", "the relay writes «unexpected EOF» behind the events"),
 ]
 

@@ -28,35 +28,13 @@ NODE_MODULES = os.environ.get("CASES_NODE", "/opt/cases-node/node_modules")
 PATH = f"{PYTHON}:{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
 
 KEY = "sk-cases-0123456789abcdef"
+def class_of():
+    """The class of each code, from the catalogue itself."""
+    rows = subprocess.run([LLMCHECK, "explain", "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {row.split()[2]: row.split()[1] for row in rows}
 
-CLASSES = {
-    "healthy": "healthy",
-    "length_mismatch": "relay-wrote-more-than-declared empty-body-after-overwrite copy-stopped-at-block conflicting-content-lengths "
-    "length-and-chunked invalid-content-length second-response-after-body length-counts-characters length-counts-utf16-units "
-    "length-counts-decoded-bytes length-counts-other-serialization length-counts-other-model-name body-longer-than-declared "
-    "body-shorter-than-declared body-clipped-to-declared",
-    "truncation": "head-cut cut-after-gateway-timeout cut-by-reset cut-without-tls-close cut-by-close malformed-chunk chunks-without-end "
-    "encoded-body-cut json-cut event-cut done-without-finish stream-closed-without-finish stream-without-finish",
-    "proxy_rewrite": "login-redirect html-instead-of-api tls-intercepted coding-mislabelled coding-forced digest-mismatch body-altered "
-    "stream-type-rewritten stream-buffered model-substituted",
-    "rate_limit": "requests-per-minute tokens-per-minute concurrency-limited proxy-rate-limit relay-saturated rate-limited stream-rate-limited",
-    "quota": "quota-exhausted relay-quota-exhausted",
-    "auth": "key-missing key-invalid relay-token-rejected access-denied region-blocked",
-    "invalid_request": "model-not-found context-too-long request-over-token-limit parameter-rejected body-too-large path-not-found "
-    "request-rejected",
-    "upstream_error": "provider-error provider-overloaded relay-no-channel relay-upstream-failed error-in-success empty-body no-choices "
-    "empty-answer json-malformed",
-    "gateway_error": "bad-gateway gateway-unavailable gateway-timeout gateway-failure",
-    "timeout": "no-connection-in-time no-first-byte-in-time stalled-in-body end-not-signalled deadline-passed",
-    "stream_error": "error-in-stream malformed-event stream-ignored stream-unasked",
-    "token_limit": "token-limit-reached",
-    "content_filter": "content-filtered prompt-refused-by-filter",
-    "connect_error": "name-not-found connection-refused host-unreachable proxy-unreachable proxy-auth-required proxy-refused-tunnel "
-    "closed-before-response reset-before-response",
-    "tls_error": "certificate-expired issuer-unknown name-mismatch certificate-rejected plain-http-on-tls-port tls-handshake-failed",
-    "not_an_api": "redirected-elsewhere web-page-not-api other-json not-text-or-json not-http",
-}
-CLASS_OF = {code: name for name, codes in CLASSES.items() for code in codes.split()}
+
+CLASS_OF = class_of()
 
 
 def free_port():
