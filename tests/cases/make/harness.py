@@ -28,6 +28,8 @@ NODE_MODULES = os.environ.get("CASES_NODE", "/opt/cases-node/node_modules")
 PATH = f"{PYTHON}:{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
 
 KEY = "sk-cases-0123456789abcdef"
+
+
 def class_of():
     """The class of each code, from the catalogue itself."""
     rows = subprocess.run([LLMCHECK, "explain", "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
@@ -144,10 +146,11 @@ class Make:
         for old in CASES.glob(f"*/{name}"):
             shutil.rmtree(old)
         directory.mkdir(parents=True)
-        url = (server if isinstance(server, str) else server.url) + (f"/{path}/v1" if path else "")
+        url = server if server is None or isinstance(server, str) else server.url
+        to = ["--base-url", url + (f"/{path}/v1" if path else "")] if url else []
         arguments = [prompt, *ask]
         recording = directory / "recording.jsonl"
-        report = run(["chat", *arguments, *away, "--base-url", url, "--json", "--retry", "0", "--record", str(recording)], key)
+        report = run(["chat", *arguments, *away, *to, "--json", "--retry", "0", "--record", str(recording)], key)
         case = {
             "what": what, "made_by": f"make/run {name}", "software": self.software,
             "class": CLASS_OF[code], "code": code, "findings": codes, "ask": arguments,
@@ -159,11 +162,20 @@ class Make:
         (directory / "case.json").write_text(json.dumps(case, ensure_ascii=False, indent=2) + "\n")
         forget_paths(recording)
         self.made += 1
+        self.compare(case, report)
+
+    def of_lab(self, name, findings, what, ask, scenario=None, no_replay=None):
+        """A case of a scenario of the built-in server."""
+        away = ["--lab", scenario or name, "--connect-timeout", "2s", "--first-byte-timeout", "2s", "--idle-timeout", "1s", "--timeout", "4s"]
+        sentence = what[0].upper() + what[1:].rstrip(".") + "."
+        self.case(name, findings, sentence, None, ask=ask, away=away, key=None, no_replay=no_replay)
+
+    def compare(self, case, report):
         got = [finding["code"] for finding in report["findings"]]
         verdict = report["verdict"]
-        if (verdict["class"], verdict["code"], sorted(got)) != (case["class"], code, sorted(codes)):
+        if (verdict["class"], verdict["code"], sorted(got)) != (case["class"], case["code"], sorted(case["findings"])):
             self.differing += 1
-            print(f"DIFFERS {code}/{name}: expected {codes or 'healthy'}, got {verdict['class']}/{verdict['code']} {got}")
+            print(f"DIFFERS {case['made_by']}: expected {case['findings'] or 'healthy'}, got {verdict['class']}/{verdict['code']} {got}")
             print(f"        {report.get('response') and report['response']['status']} {report['ledger']}")
 
 
