@@ -2,10 +2,11 @@
 //! RFC 9112 section 6.3 says what a declared length promises.
 
 use super::arithmetic::{Counted, counted};
-use super::{AtFault, Class, Entry, Found, Severity, explain};
+use super::{AtFault, Class, Confidence, Entry, Found, Severity, explain};
 use crate::evidence::foreign::{Appended, What};
 use crate::evidence::{Evidence, Length};
 use crate::lang::{Text, text};
+use crate::products;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
 const ANOTHER_DELIMITER: Text = text("use --stream: a stream declares no length", "改用 --stream：流式响应不声明长度");
@@ -438,16 +439,21 @@ fn empty_body_after_overwrite(evidence: &Evidence<'_>) -> Option<Found> {
         return None;
     }
     let end = evidence.body_end();
-    let found = if is_behind_nginx(evidence) { Found::possible() } else { Found::likely() };
+    let found = if is_behind_store(evidence) { Found::possible() } else { Found::likely() };
+    let found = found.or("cut-by-close", Confidence::Possible, BY_THE_OTHER_MODE);
     Some(found.value("declared", length.declared).mark("declared", length.span.clone()).mark("end", end..end))
 }
 
-/// nginx drops what it has not sent when its upstream is reset, and leaves the same bytes.
-fn is_behind_nginx(evidence: &Evidence<'_>) -> bool {
-    evidence
-        .field("server")
-        .is_some_and(|server| ["nginx", "openresty", "tengine"].iter().any(|name| server.to_lowercase().starts_with(name)))
+/// nginx drops what it has not sent when its upstream is reset, Varnish when it is cut, and both leave the same bytes.
+fn is_behind_store(evidence: &Evidence<'_>) -> bool {
+    const STORES: [&str; 4] = ["nginx", "openresty", "Tengine", "Varnish"];
+    products::passed(evidence.head(), None).iter().any(|product| STORES.contains(&product.name))
 }
+
+pub(super) const BY_THE_OTHER_MODE: Text = text(
+    "send it with --stream: a declared length that is wrong spares the stream, a break in the upstream does not; the relay's log names the one or the other",
+    "用 --stream 发送：声明长度错误不影响流式，上游中断则会；中转的日志会写明是哪一个",
+);
 
 fn copy_stopped_at_block(evidence: &Evidence<'_>) -> Option<Found> {
     const BLOCK: u64 = 32 * 1024;
@@ -461,6 +467,7 @@ fn copy_stopped_at_block(evidence: &Evidence<'_>) -> Option<Found> {
     let end = evidence.body_end();
     fits.then(|| {
         Found::likely()
+            .or("cut-by-close", Confidence::Possible, BY_THE_OTHER_MODE)
             .value("declared", length.declared)
             .value("wire", length.wire)
             .value("blocks", length.wire / BLOCK)

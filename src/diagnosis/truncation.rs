@@ -1,7 +1,7 @@
 //! Truncations: the body or stream ended before its content was complete. What the connection's end shows names the cut; what the
 //! content lost is its consequence.
 
-use super::{AtFault, Class, Entry, Found, Severity, explain};
+use super::{AtFault, Class, Confidence, Entry, Found, Severity, explain};
 use crate::evidence::Evidence;
 use crate::exchange::recording::How;
 use crate::exchange::source::Source;
@@ -421,6 +421,8 @@ fn cut_after_gateway_timeout(evidence: &Evidence<'_>) -> Option<Found> {
     let end = evidence.body_end();
     let found = Found::likely().value("seconds", seconds).value("server", evidence.field("server").unwrap_or("nginx"));
     let found = found.value("declared", length.declared).value("wire", length.wire);
+    let other = if length.wire == 0 { "empty-body-after-overwrite" } else { "cut-by-close" };
+    let found = found.or(other, Confidence::Possible, super::length::BY_THE_OTHER_MODE);
     Some(found.mark("declared", length.span.clone()).mark("end", end..end))
 }
 

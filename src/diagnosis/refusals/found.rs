@@ -1,7 +1,7 @@
 //! The particulars of a refusal: whose words they are, whether another attempt makes sense, and which path was not found.
 
 use crate::api::error::{ApiError, Quoted};
-use crate::diagnosis::{AtFault, Found, entry, excerpt, meaning};
+use crate::diagnosis::{AtFault, Confidence, Found, entry, excerpt, meaning};
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 
@@ -13,6 +13,9 @@ pub(super) fn found(code: &'static str, evidence: &Evidence<'_>) -> Found {
     };
     found.retryable = is_retryable(code, evidence);
     found.at_fault = evidence.error.as_ref().filter(|error| error.quoted.is_some() && is_of_the_account(code)).map(|_| AtFault::Relay);
+    if code == "relay-saturated" {
+        found = found.or("quota-exhausted", Confidence::Possible, BY_ITS_LOG);
+    }
     if code == "path-not-found" {
         found = with_path(found, evidence);
     }
@@ -22,6 +25,11 @@ pub(super) fn found(code: &'static str, evidence: &Evidence<'_>) -> Found {
         None => found.mark_status(evidence),
     }
 }
+
+const BY_ITS_LOG: Text = text(
+    "ask the relay's operator for the upstream's own words, or try again in some minutes: credit that is spent does not come back by itself",
+    "向中转的运维要上游的原话，或过几分钟再试：用尽的额度不会自己恢复",
+);
 
 fn with_words(mut found: Found, error: &ApiError, evidence: &Evidence<'_>) -> Found {
     let code = [&error.innermost().code, &error.code].into_iter().find(|code| !code.is_empty());
