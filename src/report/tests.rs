@@ -123,31 +123,13 @@ fn has_no_markup_of_others(text: &str, headings: usize) {
     is_visible(text);
 }
 
-/// Both documents of a server that says this everywhere.
+/// Both documents of a server that says this everywhere; they have the same sections.
 fn are_safe(hostile: &str, body: &[u8], lang: Lang) {
     let (report, transcript) = exchange(hostile, body, lang);
-    let (plain_report, plain) = exchange("plain", &error("plain"), lang);
     let mask = Mask::default();
-    is_ours(&html::document(&[(&report, &transcript)], &mask));
-    let text = markdown::document(&[(&report, &transcript)], &mask);
-    let headings = |text: &str| {
-        text.lines()
-            .scan(false, |is_code, line| {
-                let is_fence = line.starts_with("```");
-                *is_code ^= is_fence;
-                Some(!*is_code && line.starts_with('#'))
-            })
-            .filter(|is_heading| *is_heading)
-            .count()
-    };
-    let expected = headings(&markdown::document(&[(&plain_report, &plain)], &mask));
-    // Which sections there are depends on the body, for which only its own fences speak.
-    let expected = if body == error(hostile) && report.verdict.code == plain_report.verdict.code { expected } else { usize::MAX };
-    if expected == usize::MAX { has_no_markup_of_others(&text, count_headings(&text)) } else { has_no_markup_of_others(&text, expected) }
-}
-
-fn count_headings(text: &str) -> usize {
-    Parser::new(text).filter(|part| matches!(part, Part::Start(Tag::Heading { .. }))).count()
+    let page = html::document(&[(&report, &transcript)], &mask);
+    is_ours(&page);
+    has_no_markup_of_others(&markdown::document(&[(&report, &transcript)], &mask), 1 + page.matches("<h3>").count());
 }
 
 #[test]
