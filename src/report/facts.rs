@@ -2,15 +2,17 @@
 //! Values may be foreign text; the printers make them safe.
 
 use super::excerpt::Excerpt;
-use super::model::{Report, Testimony};
-use super::{curl, terms, words};
+use super::model::{AlternativeReport, Report, Testimony};
+use super::piece::{Body, Bounds, cut};
+use super::{curl, limits, terms, words};
 use crate::api::reply::Usage;
 use crate::diagnosis::Side;
+use crate::diagnosis::timers::Since;
 use crate::exchange::is_sensitive;
+use crate::exchange::source::{Lost, Source};
 use crate::lang::{Lang, Text};
 use crate::secret::Mask;
 use crate::wire::coding::Coding;
-use crate::wire::kept::Kept;
 use crate::wire::transcript::Transcript;
 
 /// Columns of an excerpt.
@@ -30,18 +32,6 @@ pub struct Exchange<'a> {
 
 /// A name of ours and its value.
 pub type Row = (String, String);
-
-/// How much of long texts is shown, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    pub head: usize,
-    pub field: usize,
-    pub body: usize,
-    /// Of a longer body's end.
-    pub body_end: usize,
-    /// Of a command; twice that of one with a body in it.
-    pub command: usize,
-}
 
 impl<'a> Exchange<'a> {
     pub fn new(report: &'a Report, transcript: &'a Transcript, mask: &Mask) -> Exchange<'a> {
@@ -68,6 +58,11 @@ impl<'a> Exchange<'a> {
         url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or("")
     }
 
+    /// The evidence is an exchange of our own.
+    fn is_recorded(&self) -> bool {
+        self.transcript.asked.source == Source::Recording
+    }
+
     /// Who answered what, which attempt, and when.
     pub fn place(&self) -> Vec<String> {
         let host = |_: &str| Some(self.host().to_string());
@@ -78,7 +73,13 @@ impl<'a> Exchange<'a> {
             }
             None => vec![words::REQUEST_TO.fill(self.lang, host)],
         };
-        parts.push(terms::ATTEMPT.fill(self.lang, |_| Some(self.transcript.asked.attempt.max(1).to_string())));
+        // Who was asked is not in every source of evidence.
+        if self.host().is_empty() {
+            parts.remove(0);
+        }
+        if self.is_recorded() {
+            parts.push(terms::ATTEMPT.fill(self.lang, |_| Some(self.transcript.asked.attempt.max(1).to_string())));
+        }
         if !self.transcript.asked.started.is_empty() {
             parts.push(self.transcript.asked.started.clone());
         }
@@ -98,6 +99,8 @@ impl<'a> Exchange<'a> {
             rows.push(self.row(terms::WHO, self.say(words::at_fault(verdict.at_fault))));
             rows.push(self.row(terms::RETRY, self.say(retry)));
         }
+        rows.extend(self.report.source.as_ref().map(|source| self.row(terms::SOURCE, words::source(source, self.lang))));
+        rows.extend(self.report.file.as_ref().map(|file| self.row(terms::FILE, file.as_str())));
         rows
     }
 
@@ -105,7 +108,7 @@ impl<'a> Exchange<'a> {
     pub fn ledger(&self) -> Vec<Row> {
         let ledger = &self.report.ledger;
         let mut rows = Vec::new();
-        if self.report.response.is_none() {
+        if self.report.response.is_none() && ledger.declared.is_none() {
             return rows;
         }
         let mut number = |name: Text, n: Option<u64>| rows.extend(n.map(|n| self.row(name, n.to_string())));
@@ -143,13 +146,18 @@ impl<'a> Exchange<'a> {
         self.say(if is_so { terms::YES } else { terms::NO })
     }
 
-    /// Name, testimony, and whether the verdict rests on it.
+    /// Name, testimony, and whether it speaks for the verdict or against it.
     pub fn witnesses(&self) -> Vec<[String; 3]> {
-        let decided = &self.report.verdict.decided_by;
+        let verdict = &self.report.verdict;
+        let speaks = |name: &str| match () {
+            () if verdict.decided_by.contains(&name) => self.say(terms::FOR),
+            () if verdict.against.contains(&name) => self.say(terms::AGAINST),
+            () => "–".to_string(),
+        };
         let row = |witness: &super::model::Witness| {
             let name = terms::witness(witness.name).map_or_else(|| witness.name.to_string(), |words| self.say(words));
             let says = if witness.says == Testimony::Complete { terms::COMPLETE } else { terms::INCOMPLETE };
-            [name, self.say(says), self.yes(decided.contains(&witness.name))]
+            [name, self.say(says), speaks(witness.name)]
         };
         self.report.witnesses.iter().map(row).collect()
     }
@@ -159,6 +167,30 @@ impl<'a> Exchange<'a> {
         let others = self.report.findings.iter().filter(|finding| finding.code != self.report.verdict.code);
         let follows = |codes: &[&str]| (!codes.is_empty()).then(|| terms::FOLLOWS.fill(self.lang, |_| Some(codes.join(", "))));
         others.map(|finding| (finding.code, finding.title.clone(), follows(&finding.follows))).collect()
+    }
+
+    /// What else would leave the same bytes: code, title and confidence, and the experiment that decides.
+    pub fn alternatives(&self) -> Vec<(&'static str, String, Option<String>)> {
+        let alternative = |one: &AlternativeReport| {
+            let confidence = words::confidence(one.confidence).get(self.lang);
+            let title =
+                if self.lang == Lang::Zh { format!("{}（{confidence}）", one.title) } else { format!("{} ({confidence})", one.title) };
+            (one.code, title, Some(terms::EXPERIMENT.fill(self.lang, |_| Some(one.experiment.clone()))))
+        };
+        self.report.verdict.alternatives.iter().map(alternative).collect()
+    }
+
+    /// Whose timer the end looks like.
+    pub fn timer(&self) -> Option<String> {
+        let timer = self.report.timing.looks_like.as_ref()?;
+        let words = if timer.since == Since::Request { words::AFTER_REQUEST } else { words::AFTER_SILENCE };
+        let seconds = || format!("{:.1}", timer.measured_ms / 1000.0);
+        Some(words.fill(self.lang, |slot| Some(if slot == "seconds" { seconds() } else { timer.owners.clone() })))
+    }
+
+    /// What of the wire the source of the evidence does not show.
+    pub fn lost(&self) -> Lost {
+        self.transcript.asked.lost
     }
 
     /// The stages that were reached: name, milliseconds after the start, milliseconds after the one before.
@@ -182,19 +214,27 @@ impl<'a> Exchange<'a> {
         known(terms::ENDPOINT, Some(route.endpoint.clone()));
         known(terms::MODEL, request.model.clone());
         known(terms::ADDRESS, route.address.clone());
-        known(terms::PROXY, Some(route.proxy.clone().unwrap_or_else(|| self.say(terms::NONE))));
+        // That there was none is known of our own exchanges only.
+        let none = self.is_recorded().then(|| self.say(terms::NONE));
+        known(terms::PROXY, route.proxy.clone().or(none));
         if let Some(tls) = &route.tls {
             known(terms::TLS, Some(joined([&tls.version, &tls.cipher], " · ")));
             known(terms::SUBJECT, Some([tls.subject.clone().unwrap_or_default(), tls.names.join(", ")].join(" · ")));
             known(terms::ISSUER, tls.issuer.clone());
             known(terms::VALID, Some(joined([&tls.not_before, &tls.not_after], " – ")));
         }
+        known(terms::PRODUCTS, Some(route.products.join(" · ")));
         rows.extend(route.marks.iter().cloned());
         bounded(rows, self.lang)
     }
 
-    /// Fields of the response that state limits and waits.
-    pub fn limits(&self) -> Vec<Row> {
+    /// Limits as the response tells them, the head of the table first.
+    pub fn limits(&self) -> Vec<Vec<String>> {
+        limits::rows(&self.report.rate_limits, self.lang)
+    }
+
+    /// Fields of the response that state limits and waits, as they stand.
+    pub fn limit_fields(&self) -> Vec<Row> {
         let is_limit = |name: &str| {
             let name = name.to_ascii_lowercase();
             name.contains("ratelimit") || name.contains("rate-limit") || name.contains("retry-after") || name == "x-should-retry"
@@ -224,9 +264,12 @@ impl<'a> Exchange<'a> {
         (earlier, attempts.iter().enumerate().skip(earlier).map(line).collect())
     }
 
-    /// What the request's head is to be called.
-    pub fn request_words(&self) -> Text {
-        if self.transcript.request.is_some() { terms::REQUEST } else { terms::REQUEST_UNSENT }
+    /// What the request's head is to be called; nothing where the evidence does not show whether one was sent.
+    pub fn request_words(&self) -> Option<Text> {
+        match &self.transcript.request {
+            Some(_) => Some(terms::REQUEST),
+            None => self.is_recorded().then_some(terms::REQUEST_UNSENT),
+        }
     }
 
     pub fn request_head(&self, bounds: Bounds) -> Vec<String> {
@@ -257,6 +300,12 @@ impl<'a> Exchange<'a> {
             lines.push(line);
         }
         lines
+    }
+
+    /// The text that tells of the exchange, where it is all the evidence.
+    pub fn said(&self, bounds: Bounds) -> Option<Body> {
+        let text = self.transcript.testimony.as_ref()?.text.as_bytes();
+        Some(Body::of_slices(text, text, text.len() as u64, bounds))
     }
 
     /// What a server said after its head, or all that it said where there was no head; with the words for what it is.
@@ -316,6 +365,9 @@ impl<'a> Exchange<'a> {
             self.report.verdict.confirm.clone().filter(|command| Some(command) != self.transcript.asked.command.as_ref()),
         );
         ours(terms::TO_EXPLAIN, Some(format!("llmcheck explain {}", self.report.verdict.code)));
+        if self.report.request.url.is_empty() {
+            return commands;
+        }
         let curl = curl::command(self.report, self.transcript);
         let mut notes = Vec::new();
         if curl.is_connection_only {
@@ -360,54 +412,6 @@ pub struct Proof {
     pub excerpt: Excerpt,
     pub label: String,
     pub place: String,
-}
-
-/// The beginning and the end of a text of any length.
-#[derive(Debug, Default, PartialEq)]
-pub struct Body {
-    pub beginning: String,
-    pub omitted: u64,
-    pub end: String,
-}
-
-impl Body {
-    fn of_flow(flow: &Kept, start: u64, bounds: Bounds) -> Body {
-        let (_, beginning) = flow.slice(start..flow.length());
-        let (_, end) = flow.slice(flow.length().saturating_sub(bounds.body_end as u64).max(start)..flow.length());
-        Body::of_slices(beginning, end, flow.length() - start, bounds)
-    }
-
-    /// From as much of the beginning and of the end of a text of that length as is there.
-    fn of_slices(beginning: &[u8], end: &[u8], length: u64, bounds: Bounds) -> Body {
-        if length <= (bounds.body + bounds.body_end) as u64 && beginning.len() as u64 == length {
-            return Body { beginning: lines(beginning), ..Body::default() };
-        }
-        let beginning = &beginning[..whole_before(beginning, bounds.body)];
-        let end = &end[end.len().saturating_sub(bounds.body_end)..];
-        let end = &end[end.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count()..];
-        Body { beginning: lines(beginning), omitted: length - (beginning.len() + end.len()) as u64, end: lines(end) }
-    }
-}
-
-/// At most `limit`, and between characters.
-pub fn whole_before(bytes: &[u8], limit: usize) -> usize {
-    let limit = limit.min(bytes.len());
-    let is_inside = |at: usize| bytes.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
-    (limit.saturating_sub(3)..=limit).rev().find(|at| !is_inside(*at)).unwrap_or(limit)
-}
-
-/// Lines of text; the line ends of HTTP and of event streams need no sign.
-fn lines(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).replace("\r\n", "\n")
-}
-
-/// The text, or its beginning and how much is not shown.
-pub fn cut(text: &str, limit: usize, lang: Lang) -> String {
-    if text.len() <= limit {
-        return text.to_string();
-    }
-    let end = whole_before(text.as_bytes(), limit);
-    format!("{} {}", &text[..end], terms::CUT.fill(lang, |_| Some((text.len() - end).to_string())))
 }
 
 /// The counts of tokens that the answer states, under its own names.
@@ -469,23 +473,6 @@ fn holds_a_secret(report: &Report, transcript: &Transcript, mask: &Mask) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const BOUNDS: Bounds = Bounds { head: 100, field: 20, body: 8, body_end: 4, command: 10 };
-
-    #[test]
-    fn a_short_body_is_shown_whole_and_of_a_long_one_both_ends() {
-        let body = |text: &str| Body::of_slices(text.as_bytes(), text.as_bytes(), text.len() as u64, BOUNDS);
-        assert_eq!(body("0123456789ab"), Body { beginning: "0123456789ab".into(), ..Body::default() });
-        assert_eq!(body("0123456789abc"), Body { beginning: "01234567".into(), omitted: 1, end: "9abc".into() });
-    }
-
-    #[test]
-    fn no_character_is_cut_in_two() {
-        let text = "你好你好你好你好";
-        let body = Body::of_slices(text.as_bytes(), text.as_bytes(), 24, BOUNDS);
-        assert_eq!(body, Body { beginning: "你好".into(), omitted: 15, end: "好".into() });
-        assert_eq!(cut("你好你好", 7, Lang::En), "你好 … 6 bytes not shown …");
-    }
 
     #[test]
     fn credentials_are_told_from_limits_counts_and_challenges() {

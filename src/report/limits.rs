@@ -6,27 +6,35 @@ use super::{sanitize, words};
 use crate::api::limits::Limit;
 use crate::lang::Lang;
 
-/// The lines of the table, its head first; none without limits. Names come from the server and are made safe here.
-pub fn table(limits: &[Limit], lang: Lang) -> Vec<String> {
+/// The rows of the table, its head first; none without limits. Names come from the server and are made safe here. A column of which
+/// nothing is told would only be dashes, and is left out.
+pub fn rows(limits: &[Limit], lang: Lang) -> Vec<Vec<String>> {
     let number = |number: Option<u64>| number.map_or("-".to_string(), |number| number.to_string());
     let mut rows = vec![words::LIMIT_COLUMNS.map(|column| column.get(lang).to_string())];
     rows.extend(limits.iter().map(|limit| {
         let back = limit.resets_in.map_or("-".to_string(), duration);
         [name(&limit.what, lang), number(limit.limit), number(limit.remaining), back]
     }));
-    // A column of which nothing is told would only be dashes.
     let is_told = |column: usize| column == 0 || rows[1..].iter().any(|row| row[column] != "-");
     let columns: Vec<usize> = (0..4).filter(|column| is_told(*column)).collect();
+    let told = |row: &[String; 4]| columns.iter().map(|column| row[*column].clone()).collect();
+    if limits.is_empty() { Vec::new() } else { rows.iter().map(told).collect() }
+}
+
+/// The same as aligned lines.
+pub fn table(limits: &[Limit], lang: Lang) -> Vec<String> {
+    let rows = rows(limits, lang);
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let line = |row: &[String; 4]| {
-        let cells = columns.iter().map(|column| {
-            let blanks = " ".repeat(width(*column) - row[*column].width());
-            let is_number = (1..=2).contains(column);
-            if is_number { format!("{blanks}{}", row[*column]) } else { format!("{}{blanks}", row[*column]) }
+    let times = words::LIMIT_COLUMNS[3].get(lang);
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(column, cell)| {
+            let blanks = " ".repeat(width(column) - cell.width());
+            let is_number = column > 0 && rows[0][column] != times;
+            if is_number { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
         });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
     };
-    if limits.is_empty() { Vec::new() } else { rows.iter().map(line).collect() }
+    rows.iter().map(line).collect()
 }
 
 /// What is counted: known names in the reader's language, others as they stand.

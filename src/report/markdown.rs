@@ -1,8 +1,9 @@
 //! The report as GitHub-flavoured Markdown that goes into an issue. Foreign text stands in fences and code spans that it cannot leave, or
 //! as plain words; it makes no markup, link, mention or reference.
 
-use super::facts::{Body, Bounds, Command, Exchange, Row, duration, whole_before};
+use super::facts::{Command, Exchange, Row, duration};
 use super::model::Report;
+use super::piece::{Body, Bounds, whole_before};
 use super::{sanitize, terms};
 use crate::lang::{Lang, Text};
 use crate::secret::Mask;
@@ -125,6 +126,9 @@ impl Page<'_> {
             self.section(exchange, terms::TIMELINE);
             let rows = stages.into_iter().map(|(name, at, took)| vec![name, duration(at), duration(took)]);
             self.table(&[terms::STAGE, terms::AT, terms::TOOK].map(|words| words.get(exchange.lang)), rows);
+            if let Some(timer) = exchange.timer() {
+                self.prose(&timer);
+            }
         }
     }
 
@@ -132,22 +136,24 @@ impl Page<'_> {
         let witnesses = exchange.witnesses();
         if !witnesses.is_empty() {
             self.section(exchange, terms::WITNESSES);
-            let head = [terms::WITNESS, terms::SAYS, terms::DECIDED].map(|words| words.get(exchange.lang));
+            let head = [terms::WITNESS, terms::SAYS, terms::SPEAKS].map(|words| words.get(exchange.lang));
             self.table(&head, witnesses.into_iter().map(Vec::from));
         }
     }
 
     fn others(&mut self, exchange: &Exchange<'_>) {
-        let others = exchange.others();
-        if !others.is_empty() {
-            self.section(exchange, terms::FINDINGS);
-            let lines: Vec<String> = others
-                .into_iter()
-                .map(|(code, title, follows)| {
-                    let follows = follows.map_or_else(String::new, |follows| format!(" ({follows})"));
-                    if exchange.lang == Lang::Zh { format!("{code}：{title}{follows}") } else { format!("{code}: {title}{follows}") }
-                })
-                .collect();
+        for (words, others) in [(terms::FINDINGS, exchange.others()), (terms::ALTERNATIVES, exchange.alternatives())] {
+            if others.is_empty() {
+                continue;
+            }
+            self.section(exchange, words);
+            let line = |(code, title, note): (&str, String, Option<String>)| match (exchange.lang, note) {
+                (Lang::Zh, Some(note)) => format!("{code}：{title}；{note}"),
+                (Lang::Zh, None) => format!("{code}：{title}"),
+                (Lang::En, Some(note)) => format!("{code}: {title}; {note}"),
+                (Lang::En, None) => format!("{code}: {title}"),
+            };
+            let lines: Vec<String> = others.into_iter().map(line).collect();
             self.items(lines.iter().map(String::as_str));
         }
     }
@@ -162,13 +168,16 @@ impl Page<'_> {
     }
 
     fn wire(&mut self, exchange: &Exchange<'_>) {
-        self.section(exchange, exchange.request_words());
-        self.fence("http", &exchange.request_head(BOUNDS).join("\n"));
+        if let Some(words) = exchange.request_words() {
+            self.section(exchange, words);
+            self.fence("http", &exchange.request_head(BOUNDS).join("\n"));
+        }
         if let Some(head) = exchange.response_head(BOUNDS) {
             self.section(exchange, terms::RESPONSE);
             self.fence("http", &head.join("\n"));
         }
-        if let Some((words, Body { beginning, omitted, end })) = exchange.body(BOUNDS) {
+        let said = exchange.said(BOUNDS).map(|said| (terms::SAID, said));
+        for (words, Body { beginning, omitted, end }) in said.into_iter().chain(exchange.body(BOUNDS)) {
             self.section(exchange, words);
             self.fence("text", &beginning);
             if omitted > 0 {
@@ -179,15 +188,26 @@ impl Page<'_> {
     }
 
     fn route(&mut self, exchange: &Exchange<'_>) {
-        for (words, rows) in [(terms::ROUTE, exchange.route()), (terms::LIMITS, exchange.limits())] {
-            if !rows.is_empty() {
-                self.section(exchange, words);
-                let line =
-                    |(name, value): &Row| if exchange.lang == Lang::Zh { format!("{name}：{value}") } else { format!("{name}: {value}") };
-                let lines: Vec<String> = rows.iter().map(line).collect();
-                self.items(lines.iter().map(String::as_str));
-            }
+        let route = exchange.route();
+        if !route.is_empty() {
+            self.section(exchange, terms::ROUTE);
+            self.rows(exchange, &route);
         }
+        let (limits, fields) = (exchange.limits(), exchange.limit_fields());
+        if limits.is_empty() && fields.is_empty() {
+            return;
+        }
+        self.section(exchange, terms::LIMITS);
+        if let Some((head, rows)) = limits.split_first() {
+            self.table(&head.iter().map(String::as_str).collect::<Vec<_>>(), rows.iter().cloned());
+        }
+        self.rows(exchange, &fields);
+    }
+
+    fn rows(&mut self, exchange: &Exchange<'_>, rows: &[Row]) {
+        let colon = if exchange.lang == Lang::Zh { "：" } else { ": " };
+        let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name}{colon}{value}")).collect();
+        self.items(lines.iter().map(String::as_str));
     }
 
     fn attempts(&mut self, exchange: &Exchange<'_>) {

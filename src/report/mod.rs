@@ -9,6 +9,7 @@ pub mod human;
 pub mod limits;
 mod markdown;
 pub mod model;
+mod piece;
 pub mod sanitize;
 mod terms;
 mod words;

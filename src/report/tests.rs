@@ -155,6 +155,32 @@ fn what_breaks_out_elsewhere_stays_text_here() {
     }
 }
 
+/// What is pasted or exported shows less than a recording, and no more is told of it than it shows.
+#[test]
+fn what_the_evidence_does_not_show_is_neither_drawn_nor_guessed() {
+    let said =
+        "openai.RateLimitError: Error code: 429 - {'error': {'message': 'Rate limit reached for requests', 'code': 'rate_limit_exceeded'}}";
+    let verbose = "> POST /v1/chat/completions HTTP/1.1\r\n> Host: api.example\r\n>\n< HTTP/1.1 502 Bad Gateway\r\n< Server: nginx\r\n<\n<html>bad</html>\n";
+    let body = "{\"choices\":[{\"message\":{\"content\":\"cut";
+    for (text, shown, has_ledger) in [(said, "What was said", false), (verbose, "Server: nginx", true), (body, "Response body", false)] {
+        let mut made = Vec::new();
+        crate::import::read(&mut text.as_bytes(), |transcript| made.push(transcript)).unwrap();
+        let transcript = made.pop().unwrap();
+        let evidence = Evidence::gather(&transcript);
+        let diagnosis = diagnose(&evidence);
+        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&transcript, &diagnosis)], Lang::En);
+        let mask = Mask::default();
+        let (page, markdown) = (html::document(&[(&report, &transcript)], &mask), markdown::document(&[(&report, &transcript)], &mask));
+        is_ours(&page);
+        has_no_markup_of_others(&markdown, 1 + page.matches("<h3>").count());
+        for text in [&page, &markdown] {
+            assert!(text.contains(shown) && text.contains("does not show"), "{text}");
+            assert!(!text.contains("never sent") && !text.contains("silence until the end"), "{text}");
+        }
+        assert_eq!(markdown.contains("The ledger of bytes"), has_ledger, "{markdown}");
+    }
+}
+
 #[test]
 fn a_report_of_much_is_bounded_and_says_what_it_leaves_out() {
     let mask = Mask::default();
@@ -219,7 +245,7 @@ fn contrast(a: u32, b: u32) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_of_a_server_becomes_markup(hostile in r#"([<>"'&`@#|\\\[\]()!*_~$:/=. \n\r\t\x00\x1b-]|[a-z0-9]|script|http://|www\.|\u{202e}|\u{200b}|你|😀){0,40}"#) {

@@ -219,16 +219,19 @@ fn wire(exchange: &Exchange<'_>, response: &Response, named: &impl Fn(&str, &str
         facts.push(words::MISSING.fill(lang, |_| Some((framed - ledger.wire).to_string())));
     }
     facts.extend(ledger.chunks.map(|n| words::CHUNKS.fill(lang, |_| Some(n.to_string()))));
-    if ledger.framing == Framing::Chunked {
+    if ledger.framing == Framing::Chunked && !exchange.lost().chunks {
         let last = if response.body.chunked_end.is_some() { terms::LAST_CHUNK } else { terms::NO_LAST_CHUNK };
         facts.push(last.get(lang).to_string());
     }
     let mut row = Row::new(named(terms::WIRE.get(lang), &terms::bytes(ledger.wire, lang)), parts);
     row.words.extend((!facts.is_empty()).then(|| facts.join(" · ")));
-    row.marks.push((ledger.wire, words::ENDED.fill(lang, |_| Some(words::end(ledger.end).get(lang).to_string()))));
     row.ticks =
         chunk_ends(response, exchange.transcript).map(|ends| ends.into_iter().map(|(payload, _)| payload).collect()).unwrap_or_default();
-    row.end = Some((End::of(exchange), ledger.wire));
+    // Where nobody saw the end, there is none to be drawn.
+    if ledger.end != "none" {
+        row.marks.push((ledger.wire, words::ENDED.fill(lang, |_| Some(words::end(ledger.end).get(lang).to_string()))));
+        row.end = Some((End::of(exchange), ledger.wire));
+    }
     row
 }
 

@@ -1,7 +1,7 @@
 //! The only way into an HTML document. Names of elements and attributes are ours by type; all else is text, and text is masked, made
 //! visible and escaped here and nowhere else.
 
-use super::super::{facts, sanitize};
+use super::super::{piece, sanitize};
 use crate::secret::Mask;
 
 /// Longer words are cut, and longer blocks of bytes: what is bounded with a note elsewhere stays below.
@@ -57,7 +57,7 @@ impl<'a> Html<'a> {
     }
 
     fn bounded(&mut self, text: &str, longest: usize) {
-        let shown = &text[..facts::whole_before(text.as_bytes(), longest)];
+        let shown = &text[..piece::whole_before(text.as_bytes(), longest)];
         let masked = self.mask.cover_text(shown);
         escape(&sanitize::for_terminal(&masked), &mut self.markup);
         if shown.len() < text.len() {

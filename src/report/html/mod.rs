@@ -7,8 +7,9 @@ mod timeline;
 
 use markup::Html;
 
-use super::facts::{Body, Bounds, Command, Exchange, Proof, Row, duration};
+use super::facts::{Command, Exchange, Proof, Row, duration};
 use super::model::Report;
+use super::piece::{Body, Bounds};
 use super::terms;
 use crate::diagnosis::Severity;
 use crate::lang::{Lang, Text};
@@ -45,9 +46,8 @@ fn head(html: &mut Html<'_>, exchanges: &[Exchange<'_>], lang: Lang) {
     html.leaf("meta", &[("name", "referrer"), ("content", "no-referrer")]);
     html.leaf("meta", &[("name", "robots"), ("content", "noindex")]);
     html.leaf("meta", &[("name", "color-scheme"), ("content", "light dark")]);
-    let subject =
-        exchanges.last().map_or_else(String::new, |exchange| format!(" · {} · {}", exchange.report.verdict.code, exchange.host()));
-    html.line("title", &[], &format!("llmcheck {}{subject}", terms::REPORT.get(lang)));
+    let subject = exchanges.last().map_or("", |exchange| exchange.report.verdict.code);
+    html.line("title", &[], &format!("llmcheck {}: {subject}", terms::REPORT.get(lang)));
     html.element("style", &[], |html| html.fixed(include_str!("style.css")));
 }
 
@@ -209,7 +209,9 @@ fn ledger_of_bytes(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
     }
     html.element("section", &[], |html| {
         heading(html, exchange, terms::LEDGER);
-        ledger::figure(html, exchange, id);
+        if !exchange.lost().body && !exchange.lost().length {
+            ledger::figure(html, exchange, id);
+        }
         rows(html, &facts);
     });
 }
@@ -221,16 +223,21 @@ fn timing(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
     }
     html.element("section", &[], |html| {
         heading(html, exchange, terms::TIMELINE);
-        timeline::figure(html, exchange, id);
+        if !exchange.lost().arrivals {
+            timeline::figure(html, exchange, id);
+        }
+        if let Some(timer) = exchange.timer() {
+            html.line("p", &[], &timer);
+        }
         let cells: Vec<Vec<String>> = stages.iter().map(|(name, at, took)| vec![name.clone(), duration(*at), duration(*took)]).collect();
-        table(html, exchange, &[terms::STAGE, terms::AT, terms::TOOK], &cells, "numbers");
+        table(html, &[terms::STAGE, terms::AT, terms::TOOK].map(|words| words.get(exchange.lang)), &cells, "numbers");
     });
 }
 
-fn table(html: &mut Html<'_>, exchange: &Exchange<'_>, head: &[Text], rows: &[Vec<String>], class: &str) {
+fn table(html: &mut Html<'_>, head: &[&str], rows: &[Vec<String>], class: &str) {
     html.element("table", &[("class", class)], |html| {
         html.element("thead", &[], |html| {
-            html.element("tr", &[], |html| head.iter().for_each(|words| html.line("th", &[("scope", "col")], words.get(exchange.lang))));
+            html.element("tr", &[], |html| head.iter().for_each(|name| html.line("th", &[("scope", "col")], name)));
         });
         html.element("tbody", &[], |html| {
             for row in rows {
@@ -255,29 +262,31 @@ fn witnesses(html: &mut Html<'_>, exchange: &Exchange<'_>) {
     }
     html.element("section", &[], |html| {
         heading(html, exchange, terms::WITNESSES);
-        table(html, exchange, &[terms::WITNESS, terms::SAYS, terms::DECIDED], &witnesses, "");
+        table(html, &[terms::WITNESS, terms::SAYS, terms::SPEAKS].map(|words| words.get(exchange.lang)), &witnesses, "");
     });
 }
 
+/// What was found besides, and what else it may be.
 fn others(html: &mut Html<'_>, exchange: &Exchange<'_>) {
-    let others = exchange.others();
-    if others.is_empty() {
-        return;
-    }
-    html.element("section", &[], |html| {
-        heading(html, exchange, terms::FINDINGS);
-        html.element("ul", &[], |html| {
-            for (code, title, follows) in &others {
-                html.element("li", &[], |html| {
-                    html.line("code", &[], code);
-                    html.text(&format!(" {title}"));
-                    if let Some(follows) = follows {
-                        html.line("span", &[("class", "place")], &format!(" {follows}"));
-                    }
-                });
-            }
+    for (words, others) in [(terms::FINDINGS, exchange.others()), (terms::ALTERNATIVES, exchange.alternatives())] {
+        if others.is_empty() {
+            continue;
+        }
+        html.element("section", &[], |html| {
+            heading(html, exchange, words);
+            html.element("ul", &[], |html| {
+                for (code, title, note) in &others {
+                    html.element("li", &[], |html| {
+                        html.line("code", &[], code);
+                        html.text(&format!(" {title}"));
+                        if let Some(note) = note {
+                            html.line("span", &[("class", "place")], &format!(" {note}"));
+                        }
+                    });
+                }
+            });
         });
-    });
+    }
 }
 
 fn commands(html: &mut Html<'_>, exchange: &Exchange<'_>) {
@@ -299,11 +308,14 @@ fn wire(html: &mut Html<'_>, exchange: &Exchange<'_>) {
             html.block(lines);
         });
     };
-    block(exchange.request_words(), &exchange.request_head(BOUNDS).join("\n"));
+    if let Some(words) = exchange.request_words() {
+        block(words, &exchange.request_head(BOUNDS).join("\n"));
+    }
     if let Some(head) = exchange.response_head(BOUNDS) {
         block(terms::RESPONSE, &head.join("\n"));
     }
-    if let Some((words, body)) = exchange.body(BOUNDS) {
+    let said = exchange.said(BOUNDS).map(|said| (terms::SAID, said));
+    for (words, body) in said.into_iter().chain(exchange.body(BOUNDS)) {
         html.element("section", &[], |html| {
             heading(html, exchange, words);
             body_text(html, exchange, &body);
@@ -320,14 +332,24 @@ fn body_text(html: &mut Html<'_>, exchange: &Exchange<'_>, body: &Body) {
 }
 
 fn route(html: &mut Html<'_>, exchange: &Exchange<'_>) {
-    for (words, facts) in [(terms::ROUTE, exchange.route()), (terms::LIMITS, exchange.limits())] {
-        if !facts.is_empty() {
-            html.element("section", &[], |html| {
-                heading(html, exchange, words);
-                rows(html, &facts);
-            });
-        }
+    let route = exchange.route();
+    if !route.is_empty() {
+        html.element("section", &[], |html| {
+            heading(html, exchange, terms::ROUTE);
+            rows(html, &route);
+        });
     }
+    let (limits, fields) = (exchange.limits(), exchange.limit_fields());
+    if limits.is_empty() && fields.is_empty() {
+        return;
+    }
+    html.element("section", &[], |html| {
+        heading(html, exchange, terms::LIMITS);
+        if let Some((head, rows)) = limits.split_first() {
+            table(html, &head.iter().map(String::as_str).collect::<Vec<_>>(), rows, "numbers");
+        }
+        rows(html, &fields);
+    });
 }
 
 fn attempts(html: &mut Html<'_>, exchange: &Exchange<'_>) {
