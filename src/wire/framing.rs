@@ -62,6 +62,8 @@ impl Promise {
 }
 
 fn declared(value: &str, span: &Span) -> Vec<Declared> {
+    // In a value that was folded or is not UTF-8, a part's place in the text is not its place on the wire.
+    let is_verbatim = span.end - span.start == value.len() as u64;
     let mut at = span.start;
     let parts = value.split(',').map(|part| {
         let text = part.trim();
@@ -70,7 +72,8 @@ fn declared(value: &str, span: &Span) -> Vec<Declared> {
         at += part.len() as u64 + 1;
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let bytes = if is_number { text.parse().ok() } else { None };
-        Declared { bytes, text: text.to_string(), span: start..start + text.len() as u64 }
+        let own_span = start..start + text.len() as u64;
+        Declared { bytes, text: text.to_string(), span: if is_verbatim { own_span } else { span.clone() } }
     });
     parts.collect()
 }
@@ -425,6 +428,16 @@ mod tests {
         assert_eq!(lengths, [(Some(5), "5"), (Some(7), "7"), (None, "-1")]);
         for length in &promise.lengths {
             assert_eq!(&text[length.span.start as usize..length.span.end as usize], length.text);
+        }
+    }
+
+    #[test]
+    fn a_length_in_a_value_that_is_not_verbatim_stands_somewhere_in_it() {
+        for value in [&b"\xff\xff, 5"[..], b"7,\r\n 5"] {
+            let bytes = [b"HTTP/1.1 200 OK\r\nContent-Length: ", value, b"\r\n\r\n"].concat();
+            let promise = Promise::of(&Head::parse(&bytes, 0));
+            let length = promise.lengths.last().unwrap();
+            assert_eq!((length.bytes, &bytes[length.span.start as usize..length.span.end as usize]), (Some(5), value));
         }
     }
 }
