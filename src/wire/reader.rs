@@ -15,10 +15,14 @@ use crate::exchange::source::Lost;
 pub struct Reader {
     transcript: Transcript,
     connection: u32,
-    /// Bytes of a response head that is not complete.
+    /// Bytes of a response head that is not complete, and how many of them are known not to end it.
     head: Vec<u8>,
+    searched: usize,
     head_start: u64,
 }
+
+/// More heads before the final one than this are read and not kept.
+const MOST_INTERIM: usize = 100;
 
 impl Reader {
     pub fn new(asked: Asked) -> Reader {
@@ -71,6 +75,7 @@ impl Reader {
     fn start_over(&mut self, connection: u32) {
         self.connection = connection;
         self.head.clear();
+        self.searched = 0;
         self.head_start = 0;
         let transcript = &mut self.transcript;
         transcript.sent = Kept::default();
@@ -106,25 +111,38 @@ impl Reader {
             return self.take_body(bytes, at, time);
         }
         self.head.extend_from_slice(bytes);
-        loop {
-            let looks_like_http = self.head.iter().zip(b"HTTP/").all(|(byte, expected)| byte == expected);
-            let Some(end) = head::end_of_head(&self.head).filter(|_| looks_like_http) else {
-                self.transcript.is_not_http = !looks_like_http || self.head.len() > head::LONGEST;
-                return;
-            };
-            let head = Head::parse(&self.head[..end], self.head_start);
-            self.head_start += end as u64;
-            self.head.drain(..end);
+        let flow = std::mem::take(&mut self.head);
+        let mut taken = 0;
+        while let Some(head) = self.next_head(&flow[taken..]) {
+            taken += (head.span.end - head.span.start) as usize;
             // 101 is final: what follows it is another protocol.
             if head.status().is_some_and(|status| (100..200).contains(&status) && status != 101) {
-                self.transcript.interim.push(head);
+                if self.transcript.interim.len() < MOST_INTERIM {
+                    self.transcript.interim.push(head);
+                }
                 continue;
             }
             self.transcript.times.head = Some(milliseconds(time));
             self.transcript.response = Some(respond(head, self.head_start, self.transcript.asked.lost));
-            let rest = std::mem::take(&mut self.head);
-            return self.take_body(&rest, self.head_start, time);
+            return self.take_body(&flow[taken..], self.head_start, time);
         }
+        self.head = if taken == 0 { flow } else { flow[taken..].to_vec() };
+    }
+
+    /// The head with which the flow begins, once it is complete.
+    fn next_head(&mut self, flow: &[u8]) -> Option<Head> {
+        let looks_like_http = flow.iter().zip(b"HTTP/").all(|(byte, expected)| byte == expected);
+        // An empty line may have begun in what was searched before.
+        let from = self.searched.saturating_sub(2);
+        let Some(end) = head::end_of_head(&flow[from..]).filter(|_| looks_like_http) else {
+            self.searched = flow.len();
+            self.transcript.is_not_http = !looks_like_http || flow.len() > head::LONGEST;
+            return None;
+        };
+        let head = Head::parse(&flow[..from + end], self.head_start);
+        self.searched = 0;
+        self.head_start = head.span.end;
+        Some(head)
     }
 
     fn take_body(&mut self, bytes: &[u8], at: u64, time: u64) {
@@ -223,5 +241,44 @@ fn respond(head: Head, start: u64, lost: Lost) -> Response {
 fn follow_surplus(content: &mut Content, bytes: &[u8], at: u64, time: u64) {
     if !content.is_whole() {
         content.feed(bytes, at, time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn read(flow: &[u8], step: usize) -> Transcript {
+        let mut reader = Reader::new(Asked::default());
+        for piece in flow.chunks(step) {
+            reader.hear(&Event { at: 0, connection: 0, kind: Kind::Received(Cow::Borrowed(piece)) });
+        }
+        reader.finish()
+    }
+
+    #[test]
+    fn heads_are_found_in_pieces_of_any_size() {
+        for end in ["\r\n", "\n"] {
+            let flow = format!(
+                "HTTP/1.1 100 Continue{end}{end}HTTP/1.1 103 Early Hints{end}Link: x{end}{end}HTTP/1.1 200 OK{end}A: b{end}{end}body"
+            );
+            for step in 1..=flow.len() {
+                let transcript = read(flow.as_bytes(), step);
+                let interim: Vec<_> = transcript.interim.iter().map(Head::status).collect();
+                let response = transcript.response.expect("a head");
+                assert_eq!((interim, response.head.status()), (vec![Some(100), Some(103)], Some(200)), "by {step}");
+                assert_eq!((response.body.payload, response.body.start), (4, flow.len() as u64 - 4), "by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn interim_heads_without_end_are_not_all_kept() {
+        let flow = "HTTP/1.1 102 Processing\r\n\r\n".repeat(1000);
+        for step in [10, flow.len()] {
+            assert_eq!(read(flow.as_bytes(), step).interim.len(), MOST_INTERIM);
+        }
     }
 }
