@@ -38,12 +38,13 @@ fn codes(diagnosis: &Diagnosis) -> Vec<&'static str> {
 fn assert_marks_lie_within(diagnosis: &Diagnosis, transcript: &Transcript) {
     for finding in [&diagnosis.verdict].into_iter().chain(&diagnosis.findings) {
         for mark in &finding.marks {
-            let flow = match mark.side {
-                Side::Request => &transcript.sent,
-                Side::Response => &transcript.received,
+            let length = match mark.side {
+                Side::Request => transcript.sent.length(),
+                Side::Response => transcript.received.length(),
+                Side::Text => transcript.testimony.as_ref().map_or(0, |testimony| testimony.text.len() as u64),
             };
-            let is_within = mark.span.start <= mark.span.end && mark.span.end <= flow.length();
-            assert!(is_within, "{}: the mark {mark:?} is not within {} bytes", finding.entry.code, flow.length());
+            let is_within = mark.span.start <= mark.span.end && mark.span.end <= length;
+            assert!(is_within, "{}: the mark {mark:?} is not within {length} bytes", finding.entry.code);
         }
     }
 }
@@ -62,7 +63,11 @@ fn assert_what_is_missing_is_not_healthy(diagnosis: &Diagnosis, evidence: &Evide
 /// The ledger's numbers against each other and against the bytes that came.
 fn assert_sums_agree(report: &Report, transcript: &Transcript) {
     let ledger = &report.ledger;
-    let head = report.response.as_ref().map_or(0, |response| response.head_bytes);
+    // Numbers of an exchange of which somebody tells are told too.
+    let Some(response) = &transcript.response else {
+        return;
+    };
+    let head = response.head.span.end - response.head.span.start;
     let received = transcript.received.length();
     assert!(head + ledger.wire <= received, "head {head} and body {} in {received} bytes", ledger.wire);
     if ledger.coding == "identity" {
@@ -75,7 +80,8 @@ fn assert_sums_agree(report: &Report, transcript: &Transcript) {
         assert_eq!(u128::from(declared) + u128::from(surplus), u128::from(ledger.wire) + u128::from(missing), "{ledger:?}");
     }
     let arrived: u64 = report.timing.arrivals.iter().map(|(_, bytes)| bytes).sum();
-    assert_eq!(arrived, received, "the histogram and the flow");
+    // Of what others collected, the times are not known.
+    assert!(arrived == received || arrived == 0, "{arrived} in the histogram of {received}");
 }
 
 fn assert_pages_are_clean(report: &Report, transcript: &Transcript, lang: Lang) {
