@@ -19,6 +19,7 @@ pub struct Reader {
     head: Vec<u8>,
     searched: usize,
     head_start: u64,
+    asterisks: Asterisks,
 }
 
 /// More heads before the final one than this are read and not kept.
@@ -77,6 +78,7 @@ impl Reader {
         self.head.clear();
         self.searched = 0;
         self.head_start = 0;
+        self.asterisks = Asterisks::default();
         let transcript = &mut self.transcript;
         transcript.sent = Kept::default();
         transcript.received = Kept::default();
@@ -149,22 +151,24 @@ impl Reader {
         let Some(Response { body, content, digests, may_be_masked, at_declared, .. }) = &mut self.transcript.response else {
             return;
         };
-        let declared_end = match body.promise.declared() {
-            Some(declared) if body.chunks == 0 => body.start.checked_add(declared),
-            _ => None,
-        };
-        if at_declared.is_none() && declared_end == Some(at) {
+        let body_start = body.start;
+        let mut is_by_length = body.promise.framing != Framing::Chunked || body.falsely_chunked;
+        let declared_end = body.promise.declared().and_then(|declared| body_start.checked_add(declared));
+        if at_declared.is_none() && is_by_length && declared_end == Some(at) {
             *at_declared = Some(content.checkpoint());
         }
         let is_checked = !digests.is_empty() || content.label.is_some();
+        let asterisks = &mut self.asterisks;
         body.cut(bytes, at, |piece, at, bytes| {
             if piece == Piece::Beyond {
                 return;
             }
             digests.iter_mut().for_each(|digest| digest.update(bytes));
-            *may_be_masked |= is_checked && memchr::memmem::find(bytes, b"****").is_some();
+            *may_be_masked |= is_checked && asterisks.are_in(bytes);
+            // The data of a chunk stands behind its size: a body that begins with payload is not chunked, whatever its head says.
+            is_by_length |= at == body_start;
             let end = at + bytes.len() as u64;
-            match declared_end {
+            match declared_end.filter(|_| is_by_length) {
                 Some(declared_end) if at < declared_end && declared_end <= end => {
                     let (within, surplus) = bytes.split_at((declared_end - at) as usize);
                     content.feed(within, at, time);
@@ -238,9 +242,40 @@ fn respond(head: Head, start: u64, lost: Lost) -> Response {
 }
 
 /// Bytes after the declared end belong to the content only while it is not whole: then they are what the declaration left out.
-fn follow_surplus(content: &mut Content, bytes: &[u8], at: u64, time: u64) {
-    if !content.is_whole() {
-        content.feed(bytes, at, time);
+fn follow_surplus(content: &mut Content, bytes: &[u8], mut at: u64, time: u64) {
+    // A coding has an end of its own, and a decoder takes nothing behind it.
+    if content.progress().is_some() {
+        if !content.checkpoint().is_whole {
+            content.feed(bytes, at, time);
+        }
+        return;
+    }
+    // Only these bytes can make it whole: a bracket for JSON, a line end for a stream.
+    for part in bytes.split_inclusive(|byte| matches!(byte, b'}' | b']' | b'\n' | b'\r')) {
+        if content.is_whole() {
+            return;
+        }
+        content.feed(part, at, time);
+        at += part.len() as u64;
+    }
+}
+
+/// Looks for what a masked secret leaves behind, also over the border of two reads.
+#[derive(Debug, Default)]
+struct Asterisks {
+    /// How many stand at the end of what came so far.
+    run: usize,
+}
+
+impl Asterisks {
+    const MASK: &[u8] = b"****";
+
+    fn are_in(&mut self, bytes: &[u8]) -> bool {
+        let is_asterisk = |byte: &&u8| **byte == b'*';
+        let leading = bytes.iter().take_while(is_asterisk).count();
+        let is_masked = self.run + leading >= Self::MASK.len() || memchr::memmem::find(bytes, Self::MASK).is_some();
+        self.run = if leading == bytes.len() { self.run + leading } else { bytes.iter().rev().take_while(is_asterisk).count() };
+        is_masked
     }
 }
 
@@ -270,6 +305,33 @@ mod tests {
                 let response = transcript.response.expect("a head");
                 assert_eq!((interim, response.head.status()), (vec![Some(100), Some(103)], Some(200)), "by {step}");
                 assert_eq!((response.body.payload, response.body.start), (4, flow.len() as u64 - 4), "by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_a_content_that_the_surplus_made_whole_is_no_part_of_it() {
+        let cases = [
+            ("Content-Length: 3\r\n\r\n{\"a\":[1]}{\"b\":2}", "{\"a\":[1]}"),
+            ("Content-Length: 3\r\n\r\n{\"a\":[1]} \nHTTP/1.1 200 OK", "{\"a\":[1]}"),
+            ("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n2\r\n{}\r\n0\r\n\r\n", "{\"a\":1}{}"),
+        ];
+        for (flow, expected) in cases {
+            let flow = format!("HTTP/1.1 200 OK\r\n{flow}");
+            for step in 1..=flow.len() {
+                let content = read(flow.as_bytes(), step).response.expect("a head").content;
+                assert_eq!(content.document(), Some(expected.as_bytes()), "{flow} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mask_is_seen_in_pieces_of_any_size() {
+        let head = "HTTP/1.1 200 OK\r\nContent-MD5: XUFAKrxLKna5cZ2REBfFkg==\r\n\r\n";
+        for (body, expected) in [("{\"a\":\"sk-****\"}", true), ("{\"a\":\"***_*_***\"}", false)] {
+            let flow = format!("{head}{body}");
+            for step in 1..=flow.len() {
+                assert_eq!(read(flow.as_bytes(), step).response.expect("a head").may_be_masked, expected, "{body} by {step}");
             }
         }
     }
