@@ -36,9 +36,6 @@ const HEADS: [&str; 12] = [
     "HTTP/1.1 200 OK\r\nContent-Length: {whole}\r\nTransfer-Encoding: chunked\r\n\r\n",
 ];
 
-/// No flow that is made longer on purpose is longer than this.
-const LONGEST: usize = 256 * 1024;
-
 /// An exchange to be told.
 #[derive(Debug)]
 pub struct Script {
@@ -62,9 +59,10 @@ impl Script {
         [u8::from(asks_for_stream), 0, ending as u8, 0, 0, 0]
     }
 
-    pub fn from_input(input: &[u8]) -> Option<Script> {
-        let (&[mode, head, ending, longer, low, high], bytes) = input.split_first_chunk::<{ Script::CHOICES }>()?;
-        let bytes = made_longer(bytes, longer);
+    /// The exchange that an input describes; what is received is at least so long, by its last bytes again and again.
+    pub fn from_input(input: &[u8], least: usize) -> Option<Script> {
+        let (&[mode, head, ending, tail, low, high], bytes) = input.split_first_chunk::<{ Script::CHOICES }>()?;
+        let bytes = made_longer(bytes, least, tail);
         let length = bytes.len();
         let head = HEADS[usize::from(head) % HEADS.len()]
             .replace("{whole}", &length.to_string())
@@ -118,14 +116,11 @@ impl Script {
     }
 }
 
-/// For some choices, the last bytes again and again: work that grows with the square of a length shows as a timeout.
-fn made_longer(bytes: &[u8], choice: u8) -> Vec<u8> {
+fn made_longer(bytes: &[u8], least: usize, tail: u8) -> Vec<u8> {
     let mut longer = bytes.to_vec();
-    let tail = &bytes[bytes.len() - bytes.len().min(1 << (choice & 7))..];
-    if choice >= 0xf0 && !tail.is_empty() {
-        while longer.len() < LONGEST {
-            longer.extend_from_slice(tail);
-        }
+    let tail = &bytes[bytes.len() - bytes.len().min(1 << (tail % 10))..];
+    while longer.len() < least && !tail.is_empty() {
+        longer.extend_from_slice(tail);
     }
     longer
 }

@@ -3,14 +3,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use llmcheck_fuzz::judge::codes;
 use llmcheck_fuzz::{Script, judge};
 
 fuzz_target!(|input: &[u8]| {
-    let Some(script) = Script::from_input(input) else {
+    let Some(script) = Script::from_input(input, 0) else {
         return;
     };
-    let codes = judge(&script.transcript(script.cuts));
+    let found = judge(&script.transcript(script.cuts));
     if script.cuts != 0 && !script.has_pauses() {
-        assert_eq!(codes, judge(&script.transcript(0)), "in pieces (left) and as a whole (right)");
+        assert_eq!(found, codes(&script.transcript(0)), "in pieces (left) and as a whole (right)");
     }
 });
