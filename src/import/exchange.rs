@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::paste;
-use crate::exchange::is_sensitive;
+use super::{paste, secrets};
 use crate::exchange::recording::{Asked, Ending, Event, Kind, Opened};
 use crate::exchange::source::{Lost, Source};
 use crate::plan::KeyUse;
-use crate::secret::{self, Mask, Secret};
 use crate::testimony::Testimony;
 use crate::wire::head::{Head, end_of_head};
 use crate::wire::reader::Reader;
@@ -97,23 +95,15 @@ impl Exchange {
         transcript
     }
 
-    /// Others do not mask what they export: the request's credentials are covered wherever they stand, and whatever looks like a key.
+    /// Others do not mask what they export: credentials are covered wherever they stand, and whatever looks like a key.
     fn mask(&mut self) {
-        let values: Vec<String> = match end_of_head(&self.sent) {
-            Some(end) => Head::parse(&self.sent[..end], 0)
-                .fields
-                .into_iter()
-                .filter(|field| is_sensitive(&field.name))
-                .map(|field| field.value)
-                .collect(),
-            None => Vec::new(),
-        };
-        let secrets: Vec<Secret> = values.iter().map(|value| Secret::new(value.rsplit(' ').next().unwrap_or(value))).collect();
-        Mask::of_requests(&secrets, values.iter().cloned()).cover(&mut self.sent);
-        Mask::of_responses(&secrets).cover(&mut self.received);
-        secret::cover_key_like(&mut self.sent);
-        secret::cover_key_like(&mut self.received);
-        self.asked.url = secret::covered(&self.asked.url);
+        let mut found = secrets::Found::default();
+        found.take_message(&mut self.sent);
+        // `Set-Cookie` is in the response what `Cookie` is in the request.
+        let head = end_of_head(&self.received).unwrap_or(0);
+        found.take_message(&mut self.received[..head]);
+        found.cover(&mut self.received);
+        found.cover_text(&mut self.asked.url);
         if let Some(testimony) = &mut self.testimony {
             testimony.cover_secrets();
         }
@@ -150,7 +140,8 @@ impl Exchange {
             Err(_) => {}
         }
         if asked.endpoint.is_empty() {
-            asked.endpoint = asked.url.split("://").nth(1).unwrap_or("").split('/').next().unwrap_or("").to_string();
+            let host = asked.url.split("://").nth(1).unwrap_or("").split(['/', '?']).next().unwrap_or("");
+            asked.endpoint = host.rsplit('@').next().unwrap_or(host).to_string();
         }
     }
 }

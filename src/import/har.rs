@@ -6,7 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::exchange::{Exchange, Stages};
-use crate::exchange::recording::Opened;
+use super::{paste, raw, secrets};
+use crate::exchange::recording::{Ending, How, Opened, TlsFacts};
 use crate::exchange::source::{Lost, Source};
 use crate::testimony;
 
@@ -34,7 +35,9 @@ pub fn exchanges(bytes: &[u8]) -> Result<Vec<Exchange>> {
         bail!("the HAR has no entries: nothing was recorded before it was exported");
     }
     let chats: Vec<&Value> = entries.iter().filter(|entry| is_chat(entry)).collect();
-    let chosen = if chats.is_empty() { entries.iter().collect() } else { chats };
+    // Scripts, images and sockets of a page that holds no chat are no exchanges to be judged, unless nothing else is there.
+    let calls: Vec<&Value> = entries.iter().filter(|entry| entry["request"]["method"] == "POST").collect();
+    let chosen = [chats, calls].into_iter().find(|some| !some.is_empty()).unwrap_or_else(|| entries.iter().collect());
     Ok(chosen.into_iter().map(exchange).collect())
 }
 
@@ -55,21 +58,86 @@ fn exchange(entry: &Value) -> Exchange {
     }
     exchange.stages = stages(&entry["timings"], entry["time"].as_f64());
     exchange.sent = request_bytes(request);
+    if let Some(body) = request["postData"]["text"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+        paste::of_request(&body, &mut exchange.asked);
+    }
     let status = response["status"].as_u64().unwrap_or(0);
-    let failure = ["_error", "_errorText", "comment"].iter().find_map(|key| response[*key].as_str().or(entry[*key].as_str()));
-    if let Some(words) = failure {
-        exchange.testimony = Some(testimony::hear(words));
+    if let Some(words) = failure(entry) {
+        exchange.ending = ending(&words, status > 0);
+        // What the ending says is not said again by words.
+        if exchange.ending.is_none() || status > 0 {
+            exchange.testimony = Some(testimony::hear(&secrets::covered(&words)));
+        }
     }
     if status == 0 {
         return exchange;
     }
+    if let Some(tls) = tls(&response["_securityDetails"]) {
+        exchange.opened.push(Opened::Tls(tls));
+    }
     let (body, is_whole) = body(&response["content"]);
-    exchange.asked.lost = Lost { body: body.is_empty() && !is_whole, ..Lost::ALL_BUT_CONTENT };
     exchange.received = response_head(response, status);
+    let is_bodiless = raw::is_bodiless(&exchange.received) && body.is_empty();
+    // An entry without text has no body to judge, whatever its size says: exporters leave out what they have not kept.
+    exchange.asked.lost = Lost { body: !is_bodiless && (body.is_empty() || !is_whole), ..Lost::ALL_BUT_CONTENT };
     if is_whole {
         exchange.received.extend_from_slice(&body);
     }
     exchange
+}
+
+/// Words on why a request failed, by whichever key the exporter has for them: Chromium and mitmproxy, Playwright, Charles.
+fn failure(entry: &Value) -> Option<String> {
+    let response = &entry["response"];
+    let keys = ["_error", "_failureText", "_errorText", "errorMessage", "_charlesError"];
+    let places = [response, entry, &entry["request"]];
+    let said = places.iter().find_map(|place| keys.iter().find_map(|key| place[*key].as_str().filter(|words| !words.is_empty())));
+    said.map(str::to_string)
+}
+
+/// How the exchange ended, by the browser's name for it.
+fn ending(words: &str, has_head: bool) -> Option<Ending> {
+    const NAMES: [(&str, How); 24] = [
+        ("ERR_NAME_NOT_RESOLVED", How::NameNotFound),
+        ("ERR_NAME_RESOLUTION_FAILED", How::NameNotFound),
+        ("NS_ERROR_UNKNOWN_HOST", How::NameNotFound),
+        ("ERR_CONNECTION_REFUSED", How::Refused),
+        ("NS_ERROR_CONNECTION_REFUSED", How::Refused),
+        ("ERR_CONNECTION_RESET", How::Reset),
+        ("NS_ERROR_NET_RESET", How::Reset),
+        ("ERR_EMPTY_RESPONSE", How::Fin),
+        ("ERR_CONNECTION_TIMED_OUT", How::NoConnectionInTime),
+        ("ERR_ADDRESS_UNREACHABLE", How::Unreachable),
+        ("ERR_INTERNET_DISCONNECTED", How::Unreachable),
+        ("ERR_PROXY_CONNECTION_FAILED", How::ProxyUnreachable),
+        ("NS_ERROR_PROXY_CONNECTION_REFUSED", How::ProxyUnreachable),
+        ("ERR_TUNNEL_CONNECTION_FAILED", How::TunnelRefused),
+        ("ERR_CERT_AUTHORITY_INVALID", How::TlsIssuerUnknown),
+        ("ERR_CERT_DATE_INVALID", How::TlsCertificateExpired),
+        ("ERR_CERT_COMMON_NAME_INVALID", How::TlsNameMismatch),
+        ("ERR_CERT_", How::TlsCertificateRejected),
+        ("ERR_SSL_", How::HandshakeFailed),
+        // The page itself, or who looked at it, gave up.
+        ("ERR_ABORTED", How::Cancelled),
+        ("NS_BINDING_ABORTED", How::Cancelled),
+        ("NS_ERROR_ABORT", How::Cancelled),
+        ("Connection killed", How::Cancelled),
+        ("Client disconnected", How::Cancelled),
+    ];
+    let (_, how) = NAMES.iter().find(|(name, _)| words.contains(name))?;
+    // With a head, nothing before the request can have failed.
+    (!has_head || !how.is_before_request()).then(|| Ending::because(*how, words.trim()))
+}
+
+/// What Playwright keeps of the certificate.
+fn tls(details: &Value) -> Option<TlsFacts> {
+    let text = |key: &str| details[key].as_str().map(str::to_string);
+    details.is_object().then(|| TlsFacts {
+        version: text("protocol"),
+        subject: text("subjectName"),
+        issuer: text("issuer"),
+        ..TlsFacts::default()
+    })
 }
 
 fn request_bytes(request: &Value) -> Vec<u8> {

@@ -1,13 +1,16 @@
 //! Evidence that others collected: from a HAR, a curl trace, a raw response, an event stream or an error text to transcripts, by the same
 //! road as our own recordings. What such a source does not show is said in `asked.lost`, so that no rule takes it for a fact.
 
+mod body;
 mod curl;
 mod exchange;
 mod har;
+mod logs;
 mod paste;
 mod raw;
 mod recognise;
 mod said;
+mod secrets;
 mod trace;
 
 use std::io::{BufRead, Read as _};
@@ -16,7 +19,6 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::exchange::recording::{Line, Lines};
 use crate::exchange::source::Source;
-use crate::testimony;
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
 use exchange::Exchange;
@@ -53,12 +55,13 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
     let source = recognise(&bytes);
     let exchanges = match source {
         Source::Recording => Vec::new(),
+        Source::RawResponse if logs::is_log(&bytes) && !bytes.starts_with(b"HTTP/") => logs::exchanges(&bytes),
         Source::RawResponse => raw::responses(&bytes),
         Source::CurlVerbose => curl::exchanges(&bytes),
         Source::CurlTrace => trace::exchanges(&bytes),
         Source::Har => har::exchanges(&bytes)?,
-        Source::Body => vec![Exchange { received: bytes, ..Exchange::of(Source::Body) }],
-        Source::Text => vec![Exchange { testimony: Some(testimony::hear(&String::from_utf8_lossy(&bytes))), ..Exchange::of(Source::Text) }],
+        Source::Body => body::exchanges(&bytes),
+        Source::Text => vec![body::of_text(bytes)],
     };
     exchanges.into_iter().map(Exchange::into_transcript).for_each(&mut each);
     Ok(source)

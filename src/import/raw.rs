@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use super::exchange::Exchange;
 use super::paste;
 use super::said::Said;
+use super::secrets;
 use crate::exchange::source::{Lost, Source};
+use crate::testimony;
 use crate::wire::head::{Head, end_of_head};
+use crate::wire::json::{Closure, Scanner};
 
 /// Every response in the bytes that none after it replaces: what a proxy says to CONNECT, a redirect and a refusal that was tried again led
 /// to the next. A second response behind a success stays with it: then somebody sent more than was declared.
@@ -29,8 +32,14 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         received = &head_only;
     }
     let lost = Lost { arrivals: true, end: true, ..lost(received) };
-    let mut body = self::body(received);
-    let head = &received[..received.len() - body.len()];
+    let (mut body, notes) = cut_notes(self::body(received));
+    let head = &received[..received.len() - self::body(received).len()];
+    let formatted = stream_on_lines(body);
+    let is_formatted = formatted.is_some() || is_formatted(body) && declared(received) != Some(body.len() as u64);
+    if let Some(stream) = &formatted {
+        body = stream;
+    }
+    let lost = Lost { length: lost.length || is_formatted, ..lost };
     if lost.chunks {
         body = without_trailer(body, final_head(received));
     }
@@ -41,11 +50,59 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         };
     }
     let is_accounted = declared(received).is_some_and(|declared| declared == body.len() as u64 + said.missing().unwrap_or(0));
-    exchange.asked.lost =
-        Lost { length: lost.length && !is_accounted, body: body.is_empty() && !is_bodiless(received) && !is_accounted, ..lost };
+    // A head alone may have been copied alone.
+    let is_head = body.is_empty() && !is_bodiless(received) && !is_accounted;
+    let (chunks, length) = (lost.chunks || is_head, lost.length && !is_accounted || is_head);
+    exchange.asked.lost = Lost { body: is_head, chunks, length, ..lost };
     exchange.received = [head, body].concat();
     said.tell(&mut exchange);
+    if !notes.is_empty() {
+        exchange.testimony = Some(testimony::hear(&secrets::covered(&String::from_utf8_lossy(notes))));
+    }
     vec![exchange]
+}
+
+/// The body, and what the program that printed it says behind it: HTTPie's errors, wget's line on the URL, a prompt.
+fn cut_notes(body: &[u8]) -> (&[u8], &[u8]) {
+    let marks: [&[u8]; 3] = [b"http: error: ", b"http: LogLevel.", b"http: warning: "];
+    let of_httpie = marks.iter().filter_map(|mark| memchr::memmem::rfind(body, mark)).filter(|at| *at == 0 || body[at - 1] == b'\n').min();
+    // «2026-11-23 16:14:44 URL:http://… [564] -> "-" [1]»
+    let of_wget = memchr::memmem::rfind(body, b" URL:http").and_then(|at| at.checked_sub("2026-11-23 16:14:44".len()));
+    let of_wget = of_wget.filter(|at| body[*at..].trim_ascii_end().ends_with(b"]") && body[*at..*at + 4].iter().all(u8::is_ascii_digit));
+    let at = of_httpie.or(of_wget).unwrap_or(body.len());
+    let (body, notes) = body.split_at(at);
+    let body = if of_httpie.is_some() && body.trim_ascii().is_empty() { b"" } else { body };
+    (body, notes)
+}
+
+/// HTTPie and xh indent what they print on a terminal: its size is then not the wire's.
+fn is_formatted(body: &[u8]) -> bool {
+    body.starts_with(b"{\n  ") || body.starts_with(b"[\n  ")
+}
+
+/// The stream with every event's JSON on one line again, if a program has indented it.
+fn stream_on_lines(body: &[u8]) -> Option<Vec<u8>> {
+    memchr::memmem::find(body, b"data: {\n  ")?;
+    let mut stream = Vec::with_capacity(body.len());
+    let mut scanner: Option<Scanner> = None;
+    for line in body.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_prefix(b"data: ").unwrap_or(line);
+        if scanner.is_none() && line.starts_with(b"data: {") {
+            scanner = Some(Scanner::default());
+            stream.extend_from_slice(b"data: ");
+        }
+        let Some(json) = &mut scanner else {
+            stream.extend_from_slice(line);
+            continue;
+        };
+        json.feed(text);
+        stream.extend_from_slice(text.trim_ascii());
+        if json.closure() != Closure::Open {
+            scanner = None;
+            stream.push(b'\n');
+        }
+    }
+    Some(stream)
 }
 
 /// What stands before the first status line is the request, or the prompt that it was pasted with.
@@ -75,7 +132,7 @@ fn request_in(prelude: &[u8]) -> Option<Vec<u8>> {
 
 /// The bytes without the error that curl ends with (`curl: (18) transfer closed …`), which is heard. Where stdout is a pipe, it may stand
 /// before the bytes or between them.
-fn without_words<'a>(bytes: &'a [u8], said: &mut Said) -> Cow<'a, [u8]> {
+pub fn without_words<'a>(bytes: &'a [u8], said: &mut Said) -> Cow<'a, [u8]> {
     let Some(at) = memchr::memmem::rfind(bytes, b"curl: (") else { return Cow::Borrowed(bytes) };
     let line = bytes[at..].split(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_error = line.get(7).is_some_and(u8::is_ascii_digit) && memchr::memchr2(b'"', b'\'', line).is_none();

@@ -10,7 +10,7 @@ pub fn recognise(bytes: &[u8]) -> Source {
     if text.starts_with(b"{") {
         return of_json(text, first_line);
     }
-    if text.starts_with(b"HTTP/") && is_status_line(first_line) {
+    if text.starts_with(b"HTTP/") && is_status_line(first_line) && !bytes.starts_with(b"  HTTP/") {
         return Source::RawResponse;
     }
     let has_line = |test: fn(&[u8]) -> bool| text.split(|byte| *byte == b'\n').any(test);
@@ -22,10 +22,10 @@ pub fn recognise(bytes: &[u8]) -> Source {
     {
         return Source::CurlVerbose;
     }
-    if is_event_stream(text) || text.starts_with(b"[") && crate::api::json::parse(text).is_ok() || is_page(text) {
+    if super::body::start_of_stream(text).is_some() || is_event_stream(text) || text.starts_with(b"[") && crate::api::json::parse(text).is_ok() || is_page(text) {
         return Source::Body;
     }
-    if has_line(|line| line.starts_with(b"HTTP/") && is_status_line(line)) {
+    if super::logs::is_log(bytes) || has_line(|line| line.starts_with(b"HTTP/") && is_status_line(line)) {
         return Source::RawResponse;
     }
     Source::Text

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::exchange::Exchange;
+use super::secrets;
 use crate::exchange::recording::{Ending, How, Opened, TlsFacts};
 use crate::testimony;
 
@@ -228,7 +229,7 @@ impl Said {
         if !is_told_by_bytes {
             words.push_str(&self.ends);
         }
-        exchange.testimony = Some(testimony::hear(&words));
+        exchange.testimony = Some(testimony::hear(&secrets::covered(&words)));
         exchange.opened = self.opened;
         exchange.opened.extend(self.tls.map(Opened::Tls));
         exchange.ending = self.ending;
