@@ -97,7 +97,7 @@ fn failure(entry: &Value) -> Option<String> {
 
 /// How the exchange ended, by the browser's name for it.
 fn ending(words: &str, has_head: bool) -> Option<Ending> {
-    const NAMES: [(&str, How); 24] = [
+    const NAMES: [(&str, How); 26] = [
         ("ERR_NAME_NOT_RESOLVED", How::NameNotFound),
         ("ERR_NAME_RESOLUTION_FAILED", How::NameNotFound),
         ("NS_ERROR_UNKNOWN_HOST", How::NameNotFound),
@@ -106,6 +106,9 @@ fn ending(words: &str, has_head: bool) -> Option<Ending> {
         ("ERR_CONNECTION_RESET", How::Reset),
         ("NS_ERROR_NET_RESET", How::Reset),
         ("ERR_EMPTY_RESPONSE", How::Fin),
+        // mitmproxy
+        ("server closed connection", How::Fin),
+        ("Connect call failed", How::Refused),
         ("ERR_CONNECTION_TIMED_OUT", How::NoConnectionInTime),
         ("ERR_ADDRESS_UNREACHABLE", How::Unreachable),
         ("ERR_INTERNET_DISCONNECTED", How::Unreachable),

@@ -11,7 +11,9 @@ const BEGIN: &[u8] = b"---response begin---";
 /// Whether the text is such a log.
 pub fn is_log(text: &[u8]) -> bool {
     let has = |mark: &[u8]| text.starts_with(&mark[1..]) || memchr::memmem::find(text, mark).is_some();
-    has(b"\nreply: 'HTTP/") || has(b"\n---response begin---") || has(b"\n  HTTP/1.") || has(b"\n  HTTP/2 ")
+    // With `wget -S --save-headers` the response itself stands there too.
+    let has_response = || has(b"\nHTTP/");
+    has(b"\nreply: 'HTTP/") || has(b"\n---response begin---") || (has(b"\n  HTTP/1.") || has(b"\n  HTTP/2 ")) && !has_response()
 }
 
 /// Every exchange in the log: a reply ends one.

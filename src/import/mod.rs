@@ -55,7 +55,7 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
     let source = recognise(&bytes);
     let exchanges = match source {
         Source::Recording => Vec::new(),
-        Source::RawResponse if logs::is_log(&bytes) && !bytes.starts_with(b"HTTP/") => logs::exchanges(&bytes),
+        Source::RawResponse if logs::is_log(&bytes) => logs::exchanges(&bytes),
         Source::RawResponse => raw::responses(&bytes),
         Source::CurlVerbose => curl::exchanges(&bytes),
         Source::CurlTrace => trace::exchanges(&bytes),

@@ -32,7 +32,8 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         received = &head_only;
     }
     let lost = Lost { arrivals: true, end: true, ..lost(received) };
-    let (mut body, notes) = cut_notes(self::body(received));
+    let (printed, notes) = cut_notes(self::body(received));
+    let mut body: &[u8] = &printed;
     let head = &received[..received.len() - self::body(received).len()];
     let formatted = stream_on_lines(body);
     let is_formatted = formatted.is_some() || is_formatted(body) && declared(received) != Some(body.len() as u64);
@@ -44,7 +45,7 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
         body = without_trailer(body, final_head(received));
     }
     if lost.length || lost.chunks {
-        body = match declared(received).filter(|_| !lost.coding) {
+        body = match declared(received).filter(|_| !lost.coding && !is_formatted) {
             Some(declared) if declared < body.len() as u64 && is_shell_output(&body[declared as usize..]) => &body[..declared as usize],
             _ => paste::without_tail(body),
         };
@@ -57,22 +58,23 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
     exchange.received = [head, body].concat();
     said.tell(&mut exchange);
     if !notes.is_empty() {
-        exchange.testimony = Some(testimony::hear(&secrets::covered(&String::from_utf8_lossy(notes))));
+        exchange.testimony = Some(testimony::hear(&secrets::covered(&String::from_utf8_lossy(&notes))));
     }
     vec![exchange]
 }
 
-/// The body, and what the program that printed it says behind it: HTTPie's errors, wget's line on the URL, a prompt.
-fn cut_notes(body: &[u8]) -> (&[u8], &[u8]) {
+/// The body without what the program that printed it says around it, and that: HTTPie's errors, wget's line on the URL.
+fn cut_notes(body: &[u8]) -> (Cow<'_, [u8]>, Vec<u8>) {
     let marks: [&[u8]; 3] = [b"http: error: ", b"http: LogLevel.", b"http: warning: "];
     let of_httpie = marks.iter().filter_map(|mark| memchr::memmem::rfind(body, mark)).filter(|at| *at == 0 || body[at - 1] == b'\n').min();
     // «2026-11-23 16:14:44 URL:http://… [564] -> "-" [1]»
     let of_wget = memchr::memmem::rfind(body, b" URL:http").and_then(|at| at.checked_sub("2026-11-23 16:14:44".len()));
-    let of_wget = of_wget.filter(|at| body[*at..].trim_ascii_end().ends_with(b"]") && body[*at..*at + 4].iter().all(u8::is_ascii_digit));
-    let at = of_httpie.or(of_wget).unwrap_or(body.len());
-    let (body, notes) = body.split_at(at);
-    let body = if of_httpie.is_some() && body.trim_ascii().is_empty() { b"" } else { body };
-    (body, notes)
+    let of_wget = of_wget.filter(|at| body[*at..*at + 4].iter().all(u8::is_ascii_digit));
+    let Some(at) = of_httpie.or(of_wget) else { return (Cow::Borrowed(body), Vec::new()) };
+    let end = memchr::memchr(b'\n', &body[at..]).map_or(body.len(), |length| at + length + 1);
+    let (before, behind) = (&body[..at], &body[end..]);
+    let before = if of_httpie.is_some() && before.trim_ascii().is_empty() { b"" } else { before };
+    (Cow::Owned([before, behind].concat()), body[at..end].to_vec())
 }
 
 /// HTTPie and xh indent what they print on a terminal: its size is then not the wire's.

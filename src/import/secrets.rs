@@ -33,15 +33,16 @@ pub struct Found {
 }
 
 impl Found {
-    /// Covers all credentials that are known by now, and whatever looks like one.
+    /// Covers all credentials that are known by now, and whatever looks like one; an answer may speak of fields and parameters.
     pub fn cover(&self, bytes: &mut [u8]) {
         let secrets: Vec<Secret> = self.values.iter().map(Secret::new).collect();
         Mask::of_responses(&secrets).cover(bytes);
-        cover(bytes);
+        secret::cover_key_like(bytes);
     }
 
     pub fn cover_text(&self, text: &mut String) {
         let mut bytes = std::mem::take(text).into_bytes();
+        cover(&mut bytes);
         self.cover(&mut bytes);
         // Only whole characters were overwritten.
         *text = String::from_utf8_lossy(&bytes).into_owned();
@@ -49,7 +50,7 @@ impl Found {
 
     /// Covers the credentials of a message: its fields, its first line, a JSON body.
     pub fn take_message(&mut self, message: &mut [u8]) {
-        for place in places(message) {
+        for place in places(message, Context::Message) {
             let value = String::from_utf8_lossy(&message[place.clone()]).into_owned();
             // «Bearer …», «Basic …», «name=value; name=value»
             let parts = value.split([' ', ';']).map(|part| part.split_once('=').map_or(part, |(_, value)| value));
@@ -65,7 +66,7 @@ const SHORTEST: usize = 8;
 
 /// Covers what stands behind the name of a credential, or looks like a key.
 pub fn cover(bytes: &mut [u8]) {
-    for place in places(bytes) {
+    for place in places(bytes, Context::Prose) {
         bytes[place].fill(b'*');
     }
     secret::cover_key_like(bytes);
@@ -82,20 +83,28 @@ type Place = std::ops::Range<usize>;
 
 /// Where values of credentials stand in a text: after the name of a field at the beginning of a line or a quotation, in a query, in a JSON
 /// body, before the `@` of a URL.
-fn places(bytes: &[u8]) -> Vec<Place> {
-    let mut places = fields(bytes);
+fn places(bytes: &[u8], context: Context) -> Vec<Place> {
+    let mut places = fields(bytes, context);
     places.extend(parameters(bytes));
     places.extend(json_values(bytes));
     places.extend(user_infos(bytes));
     places
 }
 
-fn fields(bytes: &[u8]) -> Vec<Place> {
-    memchr::memchr_iter(b':', bytes).filter_map(|colon| field(bytes, colon)).collect()
+fn fields(bytes: &[u8], context: Context) -> Vec<Place> {
+    memchr::memchr_iter(b':', bytes).filter_map(|colon| field(bytes, colon, context)).collect()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Context {
+    /// A field has its own line.
+    Message,
+    /// A field may be spoken of: its value ends where the sentence goes on.
+    Prose,
 }
 
 /// A field whose name ends at the colon: `Authorization: Bearer …` up to the end of the line or of the quotation.
-fn field(bytes: &[u8], colon: usize) -> Option<Place> {
+fn field(bytes: &[u8], colon: usize, context: Context) -> Option<Place> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let start = colon - bytes[..colon].iter().rev().take(LONGEST_NAME).take_while(|byte| is_name(byte)).count();
     let name = std::str::from_utf8(&bytes[start..colon]).ok().filter(|name| name.len() >= 3)?;
@@ -119,6 +128,16 @@ fn field(bytes: &[u8], colon: usize) -> Option<Place> {
         let start = memchr::memchr(b'=', value)? + 1;
         let length = memchr::memchr(b';', &value[start..]).unwrap_or(value.len() - start);
         return Some(from + start..from + start + length);
+    }
+    let is_cookie = lower.contains("cookie");
+    if context == Context::Prose && !is_cookie {
+        // «Bearer …», «Basic …», or the value itself.
+        let words = &bytes[from..end];
+        let schemes = [b"bearer ".as_slice(), b"basic ", b"token "];
+        let scheme = schemes.iter().find(|scheme| words.get(..scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme)));
+        let start = scheme.map_or(0, |scheme| scheme.len());
+        let length = words[start..].iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b')' | b',' | b';')).count();
+        return (length > 0).then_some(from + start..from + start + length);
     }
     (end > from).then_some(from..end)
 }
@@ -173,7 +192,8 @@ mod tests {
     #[test]
     fn credentials_are_covered_by_the_names_before_them_and_nothing_else_is() {
         for (text, expected) in [
-            ("Authorization: Basic dXNlcg==\r\nHost: a", "Authorization: **************\r\nHost: a"),
+            ("Authorization: Basic dXNlcg==\r\nHost: a", "Authorization: Basic ********\r\nHost: a"),
+            ("use Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or", "use Bearer auth (i.e. Authorization: Bearer ********), or"),
             ("-H 'X-Api-Key: abc' -d x", "-H 'X-Api-Key: ***' -d x"),
             ("Cookie: a=b; c=d\n", "Cookie: ********\n"),
             ("Set-Cookie: a=bcd; domain=.example.com\n", "Set-Cookie: a=***; domain=.example.com\n"),
