@@ -48,7 +48,9 @@ pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
     let bytes = without_meter(bytes);
     for line in lines(&bytes) {
         if current.is_over(&line) {
-            parts.push(std::mem::take(&mut current));
+            let is_same = matches!(line, Line::Request(_) | Line::Response(_));
+            let said = if is_same { current.said.same_connection(current.tunnel().as_deref()) } else { Said::default() };
+            parts.push(std::mem::replace(&mut current, Part { said, ..Part::default() }));
         }
         current.take(line);
     }
@@ -150,6 +152,13 @@ impl Part {
 
     fn has_final_head(&self) -> bool {
         self.has_whole_head() && !raw::final_head(&self.received).is_empty()
+    }
+
+    /// The target of a CONNECT that was granted.
+    fn tunnel(&self) -> Option<String> {
+        let target = self.sent.strip_prefix(b"CONNECT ")?.split(|byte| *byte == b' ').next()?;
+        let is_open = Head::parse(raw::final_head(&self.received), 0).status() == Some(200);
+        is_open.then(|| String::from_utf8_lossy(target).into_owned())
     }
 
     fn is_nothing(&self) -> bool {

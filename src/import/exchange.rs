@@ -128,6 +128,8 @@ impl Exchange {
                 };
                 asked.url = match target.contains("://") {
                     true => target.to_string(),
+                    // RFC 9112 section 3.2.3: a tunnel's target is an authority, and what goes through it is nearly always TLS.
+                    false if method == "CONNECT" => format!("https://{target}"),
                     false => format!("{scheme}://{}{target}", head.get("host").unwrap_or("")),
                 };
             }

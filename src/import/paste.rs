@@ -21,6 +21,7 @@ pub fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
         [0xef, 0xbb, 0xbf, rest @ ..] => Cow::Borrowed(rest),
         _ => Cow::Borrowed(bytes),
     };
+    let bytes = without_terminal_line_ends(bytes);
     if memchr::memmem::find(&bytes, b"\x1b[").is_none() && memchr::memmem::find(&bytes, b"\x1b]").is_none() {
         return bytes;
     }
@@ -33,6 +34,21 @@ pub fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
                 shown.push(bytes[at]);
                 at += 1;
             }
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A terminal's log (`script`) has CR before every line feed that a program wrote, so that CRLF stands there as CR CRLF.
+fn without_terminal_line_ends(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if memchr::memmem::find(&bytes, b"\r\r\n").is_none() {
+        return bytes;
+    }
+    let mut shown = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(text) => shown.extend_from_slice(&[text, b"\n"].concat()),
+            None => shown.extend_from_slice(line),
         }
     }
     Cow::Owned(shown)

@@ -44,7 +44,8 @@ pub fn responses(bytes: &[u8]) -> Vec<Exchange> {
     if lost.chunks {
         body = without_trailer(body, final_head(received));
     }
-    if lost.length || lost.chunks {
+    let status = Head::parse(final_head(received), 0).status();
+    if lost.length || lost.chunks || is_written_out(body, declared(received), status) {
         body = match declared(received).filter(|_| !lost.coding && !is_formatted) {
             Some(declared) if declared < body.len() as u64 && is_shell_output(&body[declared as usize..]) => &body[..declared as usize],
             _ => paste::without_tail(body),
@@ -155,9 +156,20 @@ fn next_response(received: &[u8]) -> Option<usize> {
     let declared = head.get("content-length").map_or(Some(0), |length| length.trim().parse::<usize>().ok())?;
     let is_bodiless = declared == 0 && head.get("transfer-encoding").is_none();
     let is_refusal = head.status().is_some_and(|status| status >= 300);
-    let next = end.checked_add(declared)?;
-    let behind = received.get(next..)?;
-    ((is_bodiless || is_refusal) && behind.starts_with(b"HTTP/")).then_some(next)
+    // curl -L prints the head of a redirect and leaves out its body.
+    let mut places = [Some(end).filter(|_| is_bodiless || is_refusal), end.checked_add(declared).filter(|_| is_refusal)].into_iter().flatten();
+    places.find(|at| received.get(*at..).is_some_and(|behind| behind.starts_with(b"HTTP/")))
+}
+
+/// Behind the declared bytes stands what `curl -w` prints, the status among it, or a prompt.
+fn is_written_out(body: &[u8], declared: Option<u64>, status: Option<u16>) -> bool {
+    let Some(rest) = declared.and_then(|declared| body.get(declared as usize..)).filter(|rest| !rest.is_empty() && rest.len() < 400) else {
+        return false;
+    };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"_.:=,;%-/()".contains(byte);
+    let mut words = rest.split(|byte| !byte.is_ascii_alphanumeric());
+    let has_status = status.is_some_and(|status| words.any(|word| word == status.to_string().as_bytes()));
+    rest.iter().all(is_plain) && has_status || paste::is_prompt(rest)
 }
 
 /// Printed by a shell: a prompt, or numbers of `curl -w`.

@@ -88,7 +88,8 @@ impl Said {
         self.leads_on |= words.starts_with("Issue another request to this URL");
         let is_end = self.hear_ending(words);
         let part = if is_end { &mut self.ends } else { &mut self.words };
-        part.push_str(line);
+        // The number of curl's error says less than its words.
+        part.push_str(&detail(words));
         part.push('\n');
     }
 
@@ -186,6 +187,20 @@ impl Said {
             () if self.proxy.is_some() => How::ProxyUnreachable,
             () => How::Refused,
         }
+    }
+
+    /// For the next exchange on the same connection: a tunnel's TLS, or a connection that is used again.
+    pub fn same_connection(&self, tunnel: Option<&str>) -> Said {
+        let mut opened = self.opened.clone();
+        let proxy = match (tunnel, opened.last()) {
+            (Some(to), Some(Opened::Connected { address })) => {
+                let through = address.clone();
+                opened.push(Opened::Tunnelled { through: through.clone(), to: to.to_string() });
+                Some(format!("http://{through}"))
+            }
+            _ => None,
+        };
+        Said { opened, tls: self.tls.clone(), is_insecure: self.is_insecure, proxy: self.proxy.clone().or(proxy), ..Said::default() }
     }
 
     pub fn has_ended(&self) -> bool {
