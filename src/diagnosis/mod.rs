@@ -199,6 +199,18 @@ impl Finding {
         }
     }
 
+    /// Takes the places and values of the same finding by another way, where it has none of its own.
+    fn adopt(&mut self, other: Finding) {
+        if self.marks.is_empty() {
+            self.marks = other.marks;
+        }
+        for (name, value) in other.values {
+            if !self.values.iter().any(|(known, _)| *known == name) {
+                self.values.push((name, value));
+            }
+        }
+    }
+
     /// A text of the entry with its slots filled.
     pub fn say(&self, words: Text, lang: Lang) -> String {
         words.fill(lang, |slot| {
@@ -274,9 +286,14 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
         families.iter().copied().flatten().filter_map(|entry| Some(Finding::new(entry, (entry.examine)(evidence)?))).collect();
     let has_error = |findings: &[Finding]| findings.iter().any(|finding| finding.entry.severity == Severity::Error);
     let said = statements::found(evidence, has_error(&findings)).map(|(entry, found)| Finding::new(entry, found));
-    if let Some(said) = said.filter(|said| !findings.iter().any(|finding| finding.entry.code == said.entry.code)) {
-        findings.push(said);
-        findings.sort_by_key(|finding| catalogue().position(|entry| entry.code == finding.entry.code));
+    if let Some(said) = said {
+        match findings.iter_mut().find(|finding| finding.entry.code == said.entry.code) {
+            Some(known) => known.adopt(said),
+            None => {
+                findings.push(said);
+                findings.sort_by_key(|finding| catalogue().position(|entry| entry.code == finding.entry.code));
+            }
+        }
     }
     statements::mark_error(evidence, &mut findings);
     let codes: Vec<&'static str> = findings.iter().map(|finding| finding.entry.code).collect();

@@ -152,7 +152,9 @@ pub(super) fn found(evidence: &Evidence<'_>, is_known: bool) -> Option<(&'static
     let (code, found) = judge(statement);
     let entry = entry(code)?;
     let said = testimony.text.get(statement.span.clone()).unwrap_or_default();
-    let found = with_values(found, statement, entry, said);
+    let counted = testimony.statements.iter().find(|other| other.number("received").is_some()).unwrap_or(statement);
+    let counted = if statement.symptom == Symptom::ResetInBody { counted } else { statement };
+    let found = with_values(found, statement, counted, entry, said);
     Some((entry, found.span_of_text("said", statement.span.start as u64..statement.span.end as u64)))
 }
 
@@ -183,7 +185,7 @@ fn judge(statement: &Statement) -> (&'static str, Found) {
         LongBody => ("body-longer-than-declared", likely()),
         OverwroteDeclaration => ("relay-wrote-more-than-declared", likely()),
         UnderwroteDeclaration => ("body-shorter-than-declared", likely().or("cut-by-close", Possible, RUN_IT)),
-        ChunksWithoutEnd => ("chunks-without-end", likely()),
+        ChunksWithoutEnd => ("chunks-without-end", likely().or("malformed-chunk", Possible, RUN_IT)),
         MalformedChunk => ("malformed-chunk", likely()),
         CutBody => {
             ("cut-by-close", likely().or("chunks-without-end", Possible, RUN_IT).or("empty-body-after-overwrite", Possible, BOTH_MODES))
@@ -295,23 +297,26 @@ fn by_status(statement: &Statement) -> (&'static str, Found) {
 fn short_body(statement: &Statement) -> (&'static str, Found) {
     const BLOCK: u64 = 32 * 1024;
     use Confidence::Possible;
+    let missing = counts(statement).find_map(|(name, number)| (name == "missing").then_some(number));
     match statement.number("received") {
         Some(0) => ("empty-body-after-overwrite", Found::likely().or("cut-by-close", Possible, BOTH_MODES)),
-        Some(received)
-            if received % BLOCK == 0 && statement.number("declared").is_some_and(|declared| declared - received.min(declared) < BLOCK) =>
-        {
+        Some(received) if received % BLOCK == 0 && missing.is_some_and(|missing| missing < BLOCK) => {
             ("copy-stopped-at-block", Found::likely().value("blocks", received / BLOCK).or("cut-by-close", Possible, BOTH_MODES))
         }
-        _ => ("cut-by-close", Found::likely().or("body-shorter-than-declared", Possible, BOTH_MODES)),
+        None => (
+            "cut-by-close",
+            Found::likely().or("empty-body-after-overwrite", Possible, BOTH_MODES).or("body-shorter-than-declared", Possible, BOTH_MODES),
+        ),
+        Some(_) => ("cut-by-close", Found::likely().or("body-shorter-than-declared", Possible, BOTH_MODES)),
     }
 }
 
-/// The numbers and names of the statement under the names that the entry's texts use; where those ask for words, the words said.
-fn with_values(mut found: Found, statement: &Statement, entry: &Entry, said: &str) -> Found {
+/// The numbers of `counted` and the names of the statement under the names that the entry's texts use; where those ask for words, the words said.
+fn with_values(mut found: Found, statement: &Statement, counted: &Statement, entry: &Entry, said: &str) -> Found {
     const WAITS: [&str; 5] = ["first_byte_timeout", "connect_timeout", "silence", "timeout", "seconds"];
     const WORDS: [&str; 8] = ["detail", "what", "where", "reason", "refusal", "text", "values", "said"];
     let slots: Vec<&str> = entry.texts().flat_map(|words| words.slots()).collect();
-    for (name, number) in counts(statement) {
+    for (name, number) in counts(counted) {
         found = found.value(name, number);
     }
     if let Some(seconds) = seconds(statement) {

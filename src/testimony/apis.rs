@@ -92,19 +92,24 @@ fn of_class(text: &str) -> Option<(Exception, Range<usize>)> {
             if !is_whole || found.as_ref().is_some_and(|(_, span)| span.start <= start) {
                 continue;
             }
-            let line = after[2..].lines().next().unwrap_or_default();
+            let whole_line = after[2..].lines().next().unwrap_or_default();
+            let line = whole_line.strip_prefix("Error code: ").unwrap_or(whole_line);
             let given = super::statuses::number(line);
-            let message = given.map_or(line, |_| line[3..].trim_start_matches([':', ' ']));
-            let is_by_status = given.is_none() && (status == 0 || line.starts_with("Error code: "));
-            let status = given.or(Some(status).filter(|status| *status > 0));
-            let message = if is_by_status || message.starts_with("status code (no body)") { "" } else { message };
-            if status.is_some() {
-                let exception = Exception { status, error: error(message, "", code) };
-                found = Some((exception, start..start + name.len() + 2 + line.len()));
-            }
+            let message = given.map_or(line, |_| line[3..].trim_start_matches([':', ' ', '-']));
+            let status = given.or(Some(status).filter(|status| *status > 0)).or_else(|| in_stream(message));
+            // JSON is read as such; a page, or nothing, is no message.
+            let is_none = message.starts_with("status code (no body)") || message.starts_with(['<', '{']);
+            let message = if is_none { "" } else { message };
+            let exception = Exception { status, error: error(message, "", code) };
+            found = Some((exception, start..start + name.len() + 2 + whole_line.len()));
         }
     }
     found
+}
+
+/// An error without a status came inside a stream, whose status was 200; its words may still be those of a limit.
+fn in_stream(message: &str) -> Option<u16> {
+    Some(if message.to_ascii_lowercase().contains("rate limit") { 429 } else { 200 })
 }
 
 /// The class is qualified by an SDK's module, begins the line, or follows another exception's name: a sentence about rate limits and
@@ -153,13 +158,16 @@ mod tests {
             ),
             ("error, status code: 401, status: 401 Unauthorized, message: bad key", Some(401), Some("bad key"), ""),
             ("InternalServerError: 500 status code (no body)", Some(500), None, ""),
-            ("openai.InternalServerError: Error code: 502", Some(500), Some("Error code: 502"), ""),
+            ("openai.InternalServerError: Error code: 502", Some(502), None, ""),
+            ("openai.RateLimitError: Error code: 429 - You exceeded", Some(429), Some("You exceeded"), ""),
+            ("openai.APIError: Rate limit reached for x", Some(429), Some("Rate limit reached for x"), ""),
+            ("InternalServerError: 502 <html>", Some(502), None, ""),
         ];
         for (text, status, message, code) in cases {
             let (exception, _) = exception(text, &text.to_lowercase()).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(exception.status, status, "{text}");
             let told = exception.error.as_ref().map(|error| error.message.as_str());
-            assert_eq!(told, message.filter(|message| !message.starts_with("Error code")), "{text}");
+            assert_eq!(told, message, "{text}");
             assert_eq!(exception.error.map_or(String::new(), |error| error.code), code, "{text}");
         }
         for text in ["our class MyRateLimitError: 429", "except RateLimitError: pass", "a RateLimitError: is raised"] {

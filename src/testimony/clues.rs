@@ -31,6 +31,7 @@ const READING_BODY: &[&str] = &[
     "in iter_lines",
     "in aiter_bytes",
     "in read_chunked",
+    "response payload is not completed",
     "in _safe_read",
     "in _readall_chunked",
     "typeerror: terminated",
@@ -43,6 +44,19 @@ const READING_BODY: &[&str] = &[
     "error while copying content to a stream",
 ];
 
+/// undici prints how much its socket had read.
+const BYTES_READ: &[&str] = &[
+    "bytesread: 1",
+    "bytesread: 2",
+    "bytesread: 3",
+    "bytesread: 4",
+    "bytesread: 5",
+    "bytesread: 6",
+    "bytesread: 7",
+    "bytesread: 8",
+    "bytesread: 9",
+];
+
 /// The first that fits counts: a body is read after its head, so that its words are the more telling where both stand.
 const CLUES: &[Clue] = &[
     Clue { of: &[Symptom::Reset], words: READING_BODY, means: Symptom::ResetInBody },
@@ -50,6 +64,8 @@ const CLUES: &[Clue] = &[
     Clue { of: &[Symptom::TimedOut], words: READING_BODY, means: Symptom::StalledInBody },
     Clue { of: &[Symptom::TimedOut], words: READING_HEAD, means: Symptom::NoFirstByteInTime },
     Clue { of: &[Symptom::ClosedBeforeResponse], words: &["typeerror: terminated"], means: Symptom::CutBody },
+    Clue { of: &[Symptom::ClosedBeforeResponse], words: &["typeerror: fetch failed"], means: Symptom::ClosedBeforeResponse },
+    Clue { of: &[Symptom::ClosedBeforeResponse], words: BYTES_READ, means: Symptom::CutBody },
     Clue {
         of: &[Symptom::Refused, Symptom::NameNotFound],
         words: &["cannot connect to proxy", "proxyerror(", "proxyconnect tcp", "err_proxy_connection_failed"],

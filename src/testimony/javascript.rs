@@ -138,5 +138,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("ConnectionRefused: ", Refused, "Bun"),
     pattern("TypeError: error sending request for url ({url*})", Opaque, "Deno"),
     pattern("AbortError: This operation was aborted", TimedOut, "JavaScript"),
+    pattern("[TimeoutError]: The operation was aborted due to timeout", TimedOut, "Node.js fetch"),
     pattern("TimeoutError: The operation was aborted due to timeout", TimedOut, "JavaScript"),
 ];

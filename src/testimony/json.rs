@@ -26,6 +26,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("Expected double-quoted property name in JSON at position {at}", JsonCut, "JavaScript JSON"),
     pattern("Bad control character in string literal in JSON at position {at}", JsonTrailing, "JavaScript JSON"),
     pattern("Unexpected token '<', {*} is not valid JSON", PageInsteadOfJson, "JavaScript JSON"),
+    pattern("Unexpected token '<', \"<", PageInsteadOfJson, "JavaScript JSON"),
     pattern("Unexpected token < in JSON at position 0", PageInsteadOfJson, "JavaScript JSON"),
     pattern("Unexpected token 'd', \"data: {*} is not valid JSON", StreamInsteadOfJson, "JavaScript JSON"),
     pattern("Unexpected token 'd', \"data:", StreamInsteadOfJson, "JavaScript JSON"),

@@ -279,6 +279,8 @@ impl Symptom {
             OverwroteDeclaration | UnderwroteDeclaration => 0,
             // What a proxy or a relay met is behind it: the connection that its words tell of is not the caller's.
             BadGateway | GatewayUnavailable | GatewayTimeout | RelayUpstreamFailed => 1,
+            // A client that names a reset often counts what came before it, too.
+            ResetInBody => 1,
             CutBody | StreamWithoutEnd => 3,
             JsonCut | CharacterCut | PageInsteadOfJson | StreamInsteadOfJson | CompressedInsteadOfJson => 4,
             Reset | ReaderGone | JsonTrailing => 5,

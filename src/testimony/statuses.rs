@@ -20,6 +20,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     // JavaScript: axios, openai-node without a body, fetch wrappers, browsers.
     pattern("Request failed with status code {status}", Status, "axios"),
     pattern("Error: {status} status code (no body)", Status, "openai-node"),
+    pattern("Error: {status} <", Status, "openai-node"),
     pattern("the server responded with a status of {status}", Status, "Chromium"),
     pattern("HTTP error! status: {status}", Status, "JavaScript"),
     pattern("HTTPError: Response code {status} (", Status, "got"),
