@@ -22,10 +22,11 @@ struct Case {
 /// Texts by the code of their verdict.
 type Cases = BTreeMap<String, Vec<Case>>;
 
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("clients", include_str!("texts/clients.toml")),
     ("servers", include_str!("texts/servers.toml")),
     ("apis", include_str!("texts/apis.toml")),
+    ("healthy", include_str!("texts/healthy.toml")),
 ];
 
 fn cases() -> impl Iterator<Item = (&'static str, String, Case)> {

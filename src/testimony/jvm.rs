@@ -30,7 +30,6 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("java.net.SocketTimeoutException: Read timed out", TimedOut, "Java"),
     pattern("java.net.SocketTimeoutException: timeout", TimedOut, "OkHttp"),
     pattern("java.net.SocketTimeoutException: connect timed out", NoConnectionInTime, "Java"),
-    pattern("java.net.SocketTimeoutException: Connect timed out", NoConnectionInTime, "Java"),
     pattern("SocketTimeoutException: failed to connect to {host*}/{*} (port {port}) {*} after {ms}ms", NoConnectionInTime, "OkHttp"),
     pattern("ConnectTimeoutException: connection timed out: {host*}/", NoConnectionInTime, "Netty"),
     pattern("ConnectTimeoutException: Connect to {host*}:{port}", NoConnectionInTime, "Apache HttpClient"),
