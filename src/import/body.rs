@@ -67,7 +67,8 @@ fn answers_by_line(body: &[u8]) -> Option<Vec<&[u8]>> {
 fn with_blank_lines(body: &[u8]) -> Vec<u8> {
     let lines: Vec<&[u8]> = body.split_inclusive(|byte| *byte == b'\n').collect();
     let data = |line: &[u8]| line.strip_prefix(b"data:").map(<[u8]>::trim_ascii).map(<[u8]>::to_vec);
-    let is_lost = lines.len() > 1 && lines.iter().all(|line| data(line).is_some_and(|data| is_whole(&data)) || *line == *lines.last().unwrap_or(line));
+    let is_lost = lines.len() > 1
+        && lines.iter().all(|line| data(line).is_some_and(|data| is_whole(&data)) || *line == *lines.last().unwrap_or(line));
     if !is_lost || lines.iter().any(|line| data(line).is_none()) {
         return body.to_vec();
     }

@@ -23,7 +23,8 @@ pub fn exchanges(text: &[u8]) -> Vec<Exchange> {
     let mut state = State::Outside;
     for line in text.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_begin = line.starts_with(b"send: ") || line == b"---request begin---" || line.starts_with(b"  HTTP/") || line.starts_with(b"reply: ");
+        let is_begin =
+            line.starts_with(b"send: ") || line == b"---request begin---" || line.starts_with(b"  HTTP/") || line.starts_with(b"reply: ");
         if is_begin && !part.received.is_empty() && state != State::Indented {
             parts.push(std::mem::take(&mut part));
         }

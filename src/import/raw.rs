@@ -157,7 +157,8 @@ fn next_response(received: &[u8]) -> Option<usize> {
     let is_bodiless = declared == 0 && head.get("transfer-encoding").is_none();
     let is_refusal = head.status().is_some_and(|status| status >= 300);
     // curl -L prints the head of a redirect and leaves out its body.
-    let mut places = [Some(end).filter(|_| is_bodiless || is_refusal), end.checked_add(declared).filter(|_| is_refusal)].into_iter().flatten();
+    let mut places =
+        [Some(end).filter(|_| is_bodiless || is_refusal), end.checked_add(declared).filter(|_| is_refusal)].into_iter().flatten();
     places.find(|at| received.get(*at..).is_some_and(|behind| behind.starts_with(b"HTTP/")))
 }
 

@@ -22,7 +22,11 @@ pub fn recognise(bytes: &[u8]) -> Source {
     {
         return Source::CurlVerbose;
     }
-    if super::body::start_of_stream(text).is_some() || is_event_stream(text) || text.starts_with(b"[") && crate::api::json::parse(text).is_ok() || is_page(text) {
+    if super::body::start_of_stream(text).is_some()
+        || is_event_stream(text)
+        || text.starts_with(b"[") && crate::api::json::parse(text).is_ok()
+        || is_page(text)
+    {
         return Source::Body;
     }
     if super::logs::is_log(bytes) || has_line(|line| line.starts_with(b"HTTP/") && is_status_line(line)) {

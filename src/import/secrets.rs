@@ -121,7 +121,10 @@ fn field(bytes: &[u8], colon: usize, context: Context) -> Option<Place> {
     }
     let blank = bytes[colon + 1..].iter().take_while(|byte| **byte == b' ').count();
     let from = colon + 1 + blank;
-    let end = bytes[from..].iter().position(|byte| matches!(byte, b'\r' | b'\n') || Some(*byte) == quote || *byte == b'\\').map_or(bytes.len(), |at| from + at);
+    let end = bytes[from..]
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n') || Some(*byte) == quote || *byte == b'\\')
+        .map_or(bytes.len(), |at| from + at);
     if lower == "set-cookie" {
         // «name=value; path=/»
         let value = &bytes[from..end];
@@ -151,7 +154,10 @@ fn parameters(bytes: &[u8]) -> Vec<Place> {
         let equals = rest.iter().take(LONGEST_NAME).position(|byte| *byte == b'=')?;
         let name = std::str::from_utf8(&rest[..equals]).ok()?.to_ascii_lowercase();
         let from = at + 1 + equals + 1;
-        let length = bytes[from..].iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'&' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'\\')).count();
+        let length = bytes[from..]
+            .iter()
+            .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'&' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'\\'))
+            .count();
         (NAMES.contains(&name.as_str()) && length > 0).then_some(from..from + length)
     };
     memchr::memchr2_iter(b'?', b'&', bytes).filter_map(place).collect()
@@ -161,7 +167,8 @@ fn parameters(bytes: &[u8]) -> Vec<Place> {
 fn json_values(bytes: &[u8]) -> Vec<Place> {
     let place = |colon: usize| {
         let before = bytes[..colon].trim_ascii_end().strip_suffix(b"\"")?;
-        let start = memchr::memrchr(b'"', &before[before.len().saturating_sub(LONGEST_NAME)..])? + before.len().saturating_sub(LONGEST_NAME) + 1;
+        let start =
+            memchr::memrchr(b'"', &before[before.len().saturating_sub(LONGEST_NAME)..])? + before.len().saturating_sub(LONGEST_NAME) + 1;
         let name = std::str::from_utf8(&before[start..]).ok()?.to_ascii_lowercase();
         let is_credential = name.len() > 3 && (NAMES.contains(&name.as_str()) || ["authorization", "cookie"].contains(&name.as_str()));
         let blank = bytes[colon + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -178,7 +185,11 @@ fn json_values(bytes: &[u8]) -> Vec<Place> {
 fn user_infos(bytes: &[u8]) -> Vec<Place> {
     let place = |at: usize| {
         let from = at + 3;
-        let host = bytes[from..].iter().take(256).take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'')).count();
+        let host = bytes[from..]
+            .iter()
+            .take(256)
+            .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\''))
+            .count();
         let at_sign = memchr::memrchr(b'@', &bytes[from..from + host])?;
         Some(from..from + at_sign)
     };

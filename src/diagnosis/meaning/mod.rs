@@ -205,7 +205,10 @@ fn has_authorization(evidence: &Evidence<'_>) -> bool {
 
 /// What an answer without an API's error or reply means.
 pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
-    let status = evidence.status().filter(|status| *status >= 200 && !(300..400).contains(status))?;
+    // A page without its head is a page under any status.
+    let has_no_head = evidence.head().is_some_and(|head| head.first_line.is_empty());
+    let status = evidence.status().or((has_no_head && evidence.is_markup()).then_some(200));
+    let status = status.filter(|status| *status >= 200 && !(300..400).contains(status))?;
     let is_told = evidence.error.as_ref().is_some_and(|error| !is_of_gateway(evidence, error, status));
     if is_told || (evidence.is_success() && evidence.reply.is_some()) || status == 407 {
         return None;
