@@ -1,6 +1,6 @@
 //! Reads events into a transcript, one at a time and in bounded memory, and knows at each moment what may still come.
 
-use super::content::Content;
+use super::content::{Checkpoint, Content};
 use super::digest;
 use super::framing::{Body, Framing, Piece, Promise};
 use super::head::{self, Head};
@@ -20,6 +20,7 @@ pub struct Reader {
     searched: usize,
     head_start: u64,
     asterisks: Asterisks,
+    surplus: Surplus,
 }
 
 /// More heads before the final one than this are read and not kept.
@@ -79,6 +80,7 @@ impl Reader {
         self.searched = 0;
         self.head_start = 0;
         self.asterisks = Asterisks::default();
+        self.surplus = Surplus::default();
         let transcript = &mut self.transcript;
         transcript.sent = Kept::default();
         transcript.received = Kept::default();
@@ -151,14 +153,14 @@ impl Reader {
         let Some(Response { body, content, digests, may_be_masked, at_declared, .. }) = &mut self.transcript.response else {
             return;
         };
+        let (asterisks, surplus) = (&mut self.asterisks, &mut self.surplus);
         let body_start = body.start;
         let mut is_by_length = body.promise.framing != Framing::Chunked || body.falsely_chunked;
         let declared_end = body.promise.declared().and_then(|declared| body_start.checked_add(declared));
         if at_declared.is_none() && is_by_length && declared_end == Some(at) {
-            *at_declared = Some(content.checkpoint());
+            *at_declared = Some(surplus.begin(content));
         }
         let is_checked = !digests.is_empty() || content.label.is_some();
-        let asterisks = &mut self.asterisks;
         body.cut(bytes, at, |piece, at, bytes| {
             if piece == Piece::Beyond {
                 return;
@@ -170,12 +172,12 @@ impl Reader {
             let end = at + bytes.len() as u64;
             match declared_end.filter(|_| is_by_length) {
                 Some(declared_end) if at < declared_end && declared_end <= end => {
-                    let (within, surplus) = bytes.split_at((declared_end - at) as usize);
+                    let (within, after) = bytes.split_at((declared_end - at) as usize);
                     content.feed(within, at, time);
-                    *at_declared = Some(content.checkpoint());
-                    follow_surplus(content, surplus, declared_end, time);
+                    *at_declared = Some(surplus.begin(content));
+                    surplus.follow(content, after, declared_end, time);
                 }
-                Some(declared_end) if at >= declared_end => follow_surplus(content, bytes, at, time),
+                Some(declared_end) if at >= declared_end => surplus.follow(content, bytes, at, time),
                 _ => content.feed(bytes, at, time),
             }
         });
@@ -241,23 +243,46 @@ fn respond(head: Head, start: u64, lost: Lost) -> Response {
     Response { head, body, content, digests, may_be_masked: false, at_declared: None }
 }
 
-/// Bytes after the declared end belong to the content only while it is not whole: then they are what the declaration left out.
-fn follow_surplus(content: &mut Content, bytes: &[u8], mut at: u64, time: u64) {
-    // A coding has an end of its own, and a decoder takes nothing behind it.
-    if content.progress().is_some() {
-        if !content.checkpoint().is_whole {
-            content.feed(bytes, at, time);
-        }
-        return;
+/// What follows the declared end belongs to the content while that has not ended: it is what the declaration left out.
+#[derive(Debug, Default)]
+struct Surplus {
+    /// What follows belongs to something else.
+    is_foreign: bool,
+}
+
+impl Surplus {
+    /// At the declared end.
+    fn begin(&mut self, content: &Content) -> Checkpoint {
+        self.is_foreign = has_ended(content);
+        content.checkpoint()
     }
-    // Only these bytes can make it whole: a bracket for JSON, a line end for a stream.
-    for part in bytes.split_inclusive(|byte| matches!(byte, b'}' | b']' | b'\n' | b'\r')) {
-        if content.is_whole() {
+
+    fn follow(&mut self, content: &mut Content, bytes: &[u8], mut at: u64, time: u64) {
+        // A coding has an end of its own, and a decoder takes nothing behind it.
+        if content.progress().is_some() {
+            if !content.checkpoint().is_whole {
+                content.feed(bytes, at, time);
+            }
             return;
         }
-        content.feed(part, at, time);
-        at += part.len() as u64;
+        // Only these bytes can end it: a bracket JSON, a line end a stream.
+        for part in bytes.split_inclusive(|byte| matches!(byte, b'}' | b']' | b'\n' | b'\r')) {
+            if self.is_foreign {
+                return;
+            }
+            // White space directly behind it was written with it.
+            let blanks = part.len() - part.trim_ascii_start().len();
+            let (own, foreign) = part.split_at(if has_ended(content) { blanks } else { part.len() });
+            content.feed(own, at, time);
+            at += own.len() as u64;
+            self.is_foreign = !foreign.is_empty();
+        }
     }
+}
+
+/// JSON is closed; a stream has said `[DONE]`, which the declaration counted too if it comes.
+fn has_ended(content: &Content) -> bool {
+    content.stream().map_or_else(|| content.is_whole(), |stream| stream.done > 0)
 }
 
 /// Looks for what a masked secret leaves behind, also over the border of two reads.
@@ -311,10 +336,13 @@ mod tests {
 
     #[test]
     fn what_follows_a_content_that_the_surplus_made_whole_is_no_part_of_it() {
+        let plain = "Content-Length: 3\r\n\r\n";
+        let both = "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
         let cases = [
-            ("Content-Length: 3\r\n\r\n{\"a\":[1]}{\"b\":2}", "{\"a\":[1]}"),
-            ("Content-Length: 3\r\n\r\n{\"a\":[1]} \nHTTP/1.1 200 OK", "{\"a\":[1]}"),
-            ("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n2\r\n{}\r\n0\r\n\r\n", "{\"a\":1}{}"),
+            (format!("{plain}{{\"a\":[1]}}{{\"b\":2}}"), "{\"a\":[1]}"),
+            (format!("{plain}{{\"a\":[1]}} \n HTTP/1.1 200 OK\r\n"), "{\"a\":[1]} \n "),
+            (format!("{plain}{{ }} \n"), "{ }"),
+            (format!("{both}7\r\n{{\"a\":1}}\r\n2\r\n{{}}\r\n0\r\n\r\n"), "{\"a\":1}{}"),
         ];
         for (flow, expected) in cases {
             let flow = format!("HTTP/1.1 200 OK\r\n{flow}");
@@ -322,6 +350,16 @@ mod tests {
                 let content = read(flow.as_bytes(), step).response.expect("a head").content;
                 assert_eq!(content.document(), Some(expected.as_bytes()), "{flow} by {step}");
             }
+        }
+    }
+
+    #[test]
+    fn a_stream_is_counted_to_its_done_behind_the_declared_end() {
+        let body = "data: {\"choices\":[{\"delta\":{\"content\":\"你\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        let flow = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}HTTP/1.1 200 OK\r\n\r\n", body.chars().count());
+        for step in 1..=flow.len() {
+            let content = read(flow.as_bytes(), step).response.expect("a head").content;
+            assert_eq!((content.characters, content.decoded), (body.chars().count() as u64, body.len() as u64), "by {step}");
         }
     }
 
