@@ -22,10 +22,12 @@ struct Case {
 /// Texts by the code of their verdict.
 type Cases = BTreeMap<String, Vec<Case>>;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("clients", include_str!("texts/clients.toml")),
     ("servers", include_str!("texts/servers.toml")),
     ("apis", include_str!("texts/apis.toml")),
+    ("pastes", include_str!("texts/pastes.toml")),
+    ("tracebacks", include_str!("texts/tracebacks.toml")),
     ("healthy", include_str!("texts/healthy.toml")),
 ];
 

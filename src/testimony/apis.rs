@@ -99,6 +99,10 @@ fn of_class(text: &str) -> Option<(Exception, Range<usize>)> {
             let status = given.or(Some(status).filter(|status| *status > 0)).or_else(|| in_stream(message));
             // JSON is read as such; a page, or nothing, is no message.
             let is_none = message.starts_with("status code (no body)") || message.starts_with(['<', '{']);
+            // A table of names and numbers in a program.
+            if !is_none && !message.is_empty() && !message.contains(char::is_alphanumeric) {
+                continue;
+            }
             let message = if is_none { "" } else { message };
             let exception = Exception { status, error: error(message, "", code) };
             found = Some((exception, start..start + name.len() + 2 + whole_line.len()));

@@ -83,7 +83,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("FetchError: Response size", LineTooLong, "node-fetch"),
     // SDKs.
     pattern("APIConnectionTimeoutError: Request timed out", TimedOut, "openai-node"),
-    pattern("APIConnectionTimeoutError", TimedOut, "openai-node"),
+    pattern("^APIConnectionTimeoutError", TimedOut, "openai-node"),
     pattern("APIUserAbortError: Request was aborted", ReaderGone, "openai-node"),
     pattern("AxiosError: timeout of {ms}ms exceeded", TimedOut, "axios"),
     pattern("Error: timeout of {ms}ms exceeded", TimedOut, "axios"),

@@ -17,7 +17,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("'utf8' codec can't decode byte 0x8b in position 1: invalid start byte", CompressedInsteadOfJson, "Python"),
     pattern("unexpected end of data: line {n} column {n} (char {at})", JsonCut, "orjson"),
     // V8, and older engines; SpiderMonkey, JavaScriptCore.
-    pattern("Unexpected end of JSON input", JsonAbsent, "JavaScript JSON"),
+    pattern("Unexpected end of JSON input", JsonAbsent, "the JSON parser"),
     pattern("Unterminated string in JSON at position {at}", JsonCut, "JavaScript JSON"),
     pattern("Expected ',' or '}' after property value in JSON at position {at}", JsonCut, "JavaScript JSON"),
     pattern("Expected ',' or ']' after array element in JSON at position {at}", JsonCut, "JavaScript JSON"),
@@ -39,8 +39,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("JSON.parse: unexpected character at line 1 column 1 of the JSON data", JsonAbsent, "Firefox"),
     pattern("JSON Parse error: Unexpected EOF", JsonAbsent, "Safari"),
     pattern("JSON Parse error: Unrecognized token '<'", PageInsteadOfJson, "Safari"),
-    // Go encoding/json says the same of an empty and of a cut text.
-    pattern("unexpected end of JSON input", JsonAbsent, "Go encoding/json"),
+    // Go encoding/json says «unexpected end of JSON input» too, of an empty and of a cut text.
     pattern("invalid character '<' looking for beginning of value", PageInsteadOfJson, "Go encoding/json"),
     pattern("invalid character 'd' looking for beginning of value", StreamInsteadOfJson, "Go encoding/json"),
     pattern("invalid character '\\x1f' looking for beginning of value", CompressedInsteadOfJson, "Go encoding/json"),

@@ -71,10 +71,12 @@ impl Reader<'_> {
             }
             let key = self.key()?;
             self.skip_blank();
-            if !(self.takes("=>") || self.takes(":") || self.takes("=")) {
+            // Java's toString writes names and texts without quotation marks; elsewhere such a value is an expression of a program.
+            let separator = ["=>", ":", "="].into_iter().find(|separator| self.takes(separator))?;
+            let value = self.value(depth + 1)?;
+            if separator != "=" && self.text[..self.at].ends_with(|c: char| c.is_alphanumeric()) && is_expression(&value) {
                 return None;
             }
-            let value = self.value(depth + 1)?;
             object.insert(key, value);
             self.skip_blank();
             if !self.takes(",") && !self.rest().starts_with('}') {
@@ -168,11 +170,21 @@ impl Reader<'_> {
             "true" | "True" => Value::Bool(true),
             "false" | "False" => Value::Bool(false),
             _ => {
-                self.skip_blank();
-                if self.rest().starts_with('{') { self.object(depth + 1)? } else { Value::String(word) }
+                let is_class = self.rest().trim_start().starts_with('{');
+                if is_class {
+                    self.skip_blank();
+                    self.object(depth + 1)?
+                } else {
+                    Value::String(word)
+                }
             }
         })
     }
+}
+
+/// A bare word other than those that every notation has.
+fn is_expression(value: &Value) -> bool {
+    value.as_str().is_some_and(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The character that so many hexadecimal digits name; half of a surrogate pair becomes the mark of replacement.

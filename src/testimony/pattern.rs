@@ -75,20 +75,23 @@ impl Matcher {
             }
             let mut values = Vec::new();
             let end = follow(&self.parts[1..], text, lower, start + self.first.needle().len(), &mut values)?;
-            let is_said = !continues_word(text, end) && !quoting::is_quoted(text, start);
+            let is_said = !is_inside_word(text, end) && !quoting::is_quoted(text, start);
             is_said.then(|| Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
         })
     }
 }
 
-/// A letter or digit stands on both sides of the place; `AxiosError` begins a word at its second capital.
+/// `AxiosError` begins a word at its second capital.
 fn continues_word(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
-    let (Some(before), Some(after)) = (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at)) else {
-        return false;
-    };
-    let is_hump = before.is_ascii_lowercase() && after.is_ascii_uppercase();
-    before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric() && !is_hump
+    let is_hump = at > 0 && bytes[at - 1].is_ascii_lowercase() && bytes[at].is_ascii_uppercase();
+    !is_hump && is_inside_word(text, at)
+}
+
+/// A letter or digit stands on both sides of the place.
+fn is_inside_word(text: &str, at: usize) -> bool {
+    let is_part = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    is_part(at.checked_sub(1)) && is_part(Some(at))
 }
 
 /// Only indentation, a mark of quotation, a logger's stamp (`2026-11-23T15:00:00Z ERROR`, `web-1  |`) or the escape that stands for a
@@ -96,7 +99,9 @@ fn continues_word(text: &str, at: usize) -> bool {
 pub(super) fn begins_line(before: &str) -> bool {
     let line = before.rsplit('\n').next().unwrap_or(before);
     let line = line.rsplit("\\n").next().unwrap_or(line);
-    let is_stamp = |word: &str| matches!(word, "stderr" | "stdout" | "F") || !word.bytes().any(|byte| byte.is_ascii_lowercase());
+    // `#` begins a comment of a program.
+    let is_stamp =
+        |word: &str| matches!(word, "stderr" | "stdout" | "F") || !word.bytes().any(|byte| byte.is_ascii_lowercase() || byte == b'#');
     line.trim_end().ends_with('|') || line.split_whitespace().all(is_stamp)
 }
 

@@ -5,7 +5,7 @@ pub fn is_quoted(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
     let (before, line) = (&text[start..at], &text[start..end]);
-    is_source_code(before, line) || is_change(before) || is_in_message(before)
+    is_source_code(before, line) || is_change(before) || is_in_message(before) || is_row(line)
 }
 
 /// A statement of a programming language. Tracebacks quote such lines too: what was raised stands on a line of its own.
@@ -93,6 +93,45 @@ fn is_change(before: &str) -> bool {
             let item = item.trim_start_matches(['*', '`', '[']).to_lowercase();
             DONE.iter().any(|word| item.starts_with(word))
         })
+}
+
+/// A row of a table in a document.
+fn is_row(line: &str) -> bool {
+    line.trim_start().starts_with('|') && line.matches('|').count() >= 3
+}
+
+/// The text is a program and no report of its failure: a good part of its lines are code, and nothing was raised.
+pub fn is_program(text: &str) -> bool {
+    const CODE: [&str; 24] = [
+        "import ",
+        "from ",
+        "def ",
+        "class ",
+        "func ",
+        "package ",
+        "const ",
+        "let ",
+        "var ",
+        "function ",
+        "use ",
+        "fn ",
+        "pub ",
+        "#include",
+        "export ",
+        "return",
+        "if (",
+        "if ",
+        "} else",
+        "module.exports",
+        "@",
+        "else:",
+        "try:",
+        "try {",
+    ];
+    const RAISED: [&str; 7] = ["Traceback (most", "\n    at ", "Caused by", "panicked at", "goroutine ", "\nError: ", "During handling"];
+    let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty());
+    let (all, code) = lines.fold((0, 0), |(all, code), line| (all + 1, code + usize::from(CODE.iter().any(|word| line.starts_with(word)))));
+    all >= 20 && code * 6 >= all && !RAISED.iter().any(|mark| text.contains(mark))
 }
 
 /// Inside the string of a chat message's `"content"`, as a request's log or a transcript holds it.
