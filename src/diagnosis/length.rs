@@ -44,6 +44,10 @@ pub(super) const ENTRIES: &[Entry] = &[
                 "try the model's name without the relay's mapping, or another channel or endpoint",
                 "改用未经中转映射的模型名，或换渠道、换 endpoint",
             ),
+            text(
+                "do not retry blindly: the client got the upstream's status and length with an empty or cut body, and each attempt, the relay's own too, is generated and billed upstream",
+                "不要盲目重试：客户端收到的是上游的状态码和声明长度，响应体为空或被截断；每次尝试（包括中转自己的重试）都已在上游生成并计费",
+            ),
             OPERATOR_RECOUNT,
         ],
         confirm: BY_STREAM,

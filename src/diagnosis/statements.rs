@@ -146,7 +146,7 @@ pub(super) fn found(evidence: &Evidence<'_>, is_known: bool) -> Option<(&'static
     let is_explained = testimony.error.is_some() && meaning::told(evidence).is_some_and(|code| !IS_GENERAL.contains(&code));
     let is_telling = |statement: &&Statement| match statement.symptom {
         Symptom::OverwroteDeclaration | Symptom::UnderwroteDeclaration => true,
-        symptom => !is_explained && !(is_known && symptom.is_vague()),
+        symptom => !is_explained && (!is_known || !symptom.is_vague()),
     };
     let statement = testimony.statements.iter().find(is_telling)?;
     let (code, found) = judge(statement);
@@ -314,7 +314,7 @@ fn short_body(statement: &Statement) -> (&'static str, Found) {
 /// The numbers of `counted` and the names of the statement under the names that the entry's texts use; where those ask for words, the words said.
 fn with_values(mut found: Found, statement: &Statement, counted: &Statement, entry: &Entry, said: &str) -> Found {
     const WAITS: [&str; 5] = ["first_byte_timeout", "connect_timeout", "silence", "timeout", "seconds"];
-    const WORDS: [&str; 8] = ["detail", "what", "where", "reason", "refusal", "text", "values", "said"];
+    const WORDS: [&str; 9] = ["message", "detail", "what", "where", "reason", "refusal", "text", "values", "said"];
     let slots: Vec<&str> = entry.texts().flat_map(|words| words.slots()).collect();
     for (name, number) in counts(counted) {
         found = found.value(name, number);
@@ -326,6 +326,9 @@ fn with_values(mut found: Found, statement: &Statement, counted: &Statement, ent
     }
     for (name, value) in names(statement).into_iter().filter(|(name, _)| slots.contains(name)) {
         found = found.value(name, super::excerpt(&value));
+    }
+    if slots.contains(&"loss") {
+        found = found.word("loss", "unknown", text("Whether content was lost, the words do not tell.", "是否丢失内容，这些话没有说明。"));
     }
     for name in WORDS.into_iter().filter(|name| slots.contains(name)) {
         if !found.values.iter().any(|(known, _)| *known == name) {

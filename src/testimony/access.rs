@@ -75,7 +75,7 @@ fn request_line(line: &str) -> Option<Told> {
         400.. => Symptom::Status,
         _ => return None,
     };
-    Some((symptom, "", Some(status), start..start + 3))
+    Some((symptom, "the access log", Some(status), start..start + 3))
 }
 
 /// Envoy's response flags (www.envoyproxy.io, access log usage).

@@ -21,6 +21,9 @@ pub(super) const fn pattern(words: &'static str, symptom: Symptom, speaker: &'st
     Pattern { words, symptom, speaker }
 }
 
+/// No pattern tries more than so many steps in a text.
+const MOST_STEPS: u32 = 20_000;
+
 /// A slot's text is not longer than this.
 const LONGEST_SLOT: usize = 400;
 
@@ -69,14 +72,15 @@ impl Matcher {
 
     /// The first place in the text where the words stand and are not merely quoted. `lower` is the text in ASCII lower case.
     pub fn find(&self, text: &str, lower: &str) -> Option<Statement> {
+        let mut search = Search { text, lower, left: MOST_STEPS };
         self.first.find_iter(lower.as_bytes()).find_map(|start| {
             if (self.is_at_line_start && !begins_line(&text[..start])) || continues_word(text, start) {
                 return None;
             }
             let mut values = Vec::new();
-            let end = follow(&self.parts[1..], text, lower, start + self.first.needle().len(), &mut values)?;
+            let end = search.follow(&self.parts[1..], start + self.first.needle().len(), &mut values)?;
             let is_said = !is_inside_word(text, end) && !quoting::is_quoted(text, start);
-            is_said.then(|| Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
+            is_said.then_some(Statement { symptom: self.symptom, speaker: self.speaker, values, span: start..end })
         })
     }
 }
@@ -110,58 +114,70 @@ fn ends_line(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with(['\n', '"', '`']) || rest.starts_with("\\n")
 }
 
-/// Where the parts end if they stand at `at`, one after another.
-fn follow(parts: &[Part], text: &str, lower: &str, mut at: usize, values: &mut Vec<(&'static str, String)>) -> Option<usize> {
-    for (index, part) in parts.iter().enumerate() {
-        let rest = &lower.as_bytes()[at..];
-        let length = match *part {
-            Part::LineStart => return None,
-            Part::LineEnd => ends_line(text.get(at..)?).then_some(0)?,
-            Part::Literal(literal) => literal_length(rest, literal)?,
-            Part::Blank => blank_length(rest)?,
-            Part::Number(name) => {
-                let length = number_length(rest)?;
-                keep(values, name, text.get(at..at + length)?);
-                length
-            }
-            // What is said beside the words is no part of them: another pattern may know it.
-            Part::Rest(name) => {
-                keep(values, name, text.get(at..at + line_length(rest))?.trim().trim_end_matches(['"', '\'', '}']));
-                0
-            }
-            Part::Text(name) if index + 1 < parts.len() => {
-                let (end, inner) = behind_text(&parts[index + 1..], text, lower, at)?;
-                keep(values, name, text.get(at..end)?);
-                values.extend(inner.1);
-                return Some(inner.0);
-            }
-            Part::Text(name) => {
-                let length = word_length(&rest[..line_length(rest)]);
-                keep(values, name, text.get(at..at + length)?);
-                length
-            }
-        };
-        at += length;
-    }
-    Some(at)
+/// Where one pattern is looked for in one text.
+struct Search<'a> {
+    text: &'a str,
+    lower: &'a str,
+    /// Steps that may still be tried: slots of free text have many ends.
+    left: u32,
 }
 
 /// An end, and the values on the way to it.
 type Followed = (usize, Vec<(&'static str, String)>);
 
-/// The nearest place on the line from which the parts follow, and where they end.
-fn behind_text(parts: &[Part], text: &str, lower: &str, at: usize) -> Option<(usize, Followed)> {
-    let rest = &lower.as_bytes()[at..];
-    let line = &rest[..rest.len().min(LONGEST_SLOT)];
-    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-    let try_at = |offset: usize| {
-        let mut values = Vec::new();
-        let end = follow(parts, text, lower, at + offset, &mut values)?;
-        Some((at + offset, (end, values)))
-    };
-    match parts[0] {
-        Part::Literal(next) => (0..line.len()).filter(|&offset| literal_length(&line[offset..], next).is_some()).find_map(try_at),
-        _ => (0..=line.len()).filter(|&offset| text.is_char_boundary(at + offset)).find_map(try_at),
+impl Search<'_> {
+    /// Where the parts end if they stand at `at`, one after another.
+    fn follow(&mut self, parts: &[Part], mut at: usize, values: &mut Vec<(&'static str, String)>) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        for (index, part) in parts.iter().enumerate() {
+            let rest = &self.lower.as_bytes()[at..];
+            let length = match *part {
+                Part::LineStart => return None,
+                Part::LineEnd => ends_line(self.text.get(at..)?).then_some(0)?,
+                Part::Literal(literal) => literal_length(rest, literal)?,
+                Part::Blank => blank_length(rest)?,
+                Part::Number(name) => {
+                    let length = number_length(rest)?;
+                    keep(values, name, self.text.get(at..at + length)?);
+                    length
+                }
+                // What is said beside the words is no part of them: another pattern may know it.
+                Part::Rest(name) => {
+                    keep(values, name, self.text.get(at..at + line_length(rest))?.trim().trim_end_matches(['"', '\'', '}']));
+                    0
+                }
+                Part::Text(name) if index + 1 < parts.len() => {
+                    let (end, (whole_end, inner)) = self.behind_text(&parts[index + 1..], at)?;
+                    keep(values, name, self.text.get(at..end)?);
+                    values.extend(inner);
+                    return Some(whole_end);
+                }
+                Part::Text(name) => {
+                    let length = word_length(&rest[..line_length(rest)]);
+                    keep(values, name, self.text.get(at..at + length)?);
+                    length
+                }
+            };
+            at += length;
+        }
+        Some(at)
+    }
+
+    /// The nearest place on the line from which the parts follow, and where they end.
+    fn behind_text(&mut self, parts: &[Part], at: usize) -> Option<(usize, Followed)> {
+        let rest = &self.lower.as_bytes()[at..];
+        let line = &rest[..rest.len().min(LONGEST_SLOT)];
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        (0..=line.len()).filter(|&offset| self.text.is_char_boundary(at + offset)).find_map(|offset| {
+            if let Part::Literal(next) = parts[0]
+                && literal_length(&line[offset..], next).is_none()
+            {
+                return None;
+            }
+            let mut values = Vec::new();
+            let end = self.follow(parts, at + offset, &mut values)?;
+            Some((at + offset, (end, values)))
+        })
     }
 }
 

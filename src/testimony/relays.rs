@@ -5,7 +5,6 @@ use super::pattern::{Pattern, pattern};
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // Go: net/http/server.go, net/http/internal/http2/server.go; before Go 1.0 «Conn.Write wrote more …».
-    pattern("respErr is not nil: {*}http: wrote more than the declared Content-Length", OverwroteDeclaration, "the relay's log"),
     pattern("http: wrote more than the declared Content-Length", OverwroteDeclaration, "Go net/http"),
     pattern("http2: handler wrote more than declared Content-Length", OverwroteDeclaration, "Go net/http"),
     pattern("Conn.Write wrote more than the declared Content-Length", OverwroteDeclaration, "Go net/http"),

@@ -128,7 +128,12 @@ pub fn plain(text: &str, lower: &str) -> Option<Statement> {
         .collect();
     let (status, start, end) = *named.iter().min_by_key(|(_, at, _)| *at)?;
     let is_alone = named.iter().all(|(other, _, _)| *other == status);
-    is_alone.then(|| Statement { symptom: Symptom::Status, speaker: "", values: vec![("status", status.to_string())], span: start..end })
+    is_alone.then(|| Statement {
+        symptom: Symptom::Status,
+        speaker: "HTTP",
+        values: vec![("status", status.to_string())],
+        span: start..end,
+    })
 }
 
 /// The status stands at the beginning of a line, in a heading, or behind a word that says that it failed.
