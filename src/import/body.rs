@@ -35,11 +35,17 @@ pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
 pub fn of_text(bytes: Vec<u8>) -> Exchange {
     let testimony = testimony::hear(&secrets::covered(&String::from_utf8_lossy(&bytes)));
     let tells_nothing = testimony.statements.is_empty() && testimony.error.is_none() && testimony.status.is_none();
-    let is_object = bytes.trim_ascii_start().starts_with(b"{") && crate::api::json::parse(bytes.trim_ascii()).is_ok();
-    if tells_nothing && is_object {
+    let is_answer = || bytes.trim_ascii_start().starts_with(b"{") && crate::api::json::parse(bytes.trim_ascii()).is_ok_and(may_be_answer);
+    if tells_nothing && is_answer() {
         return Exchange { received: bytes, ..Exchange::of(Source::Body) };
     }
     Exchange { testimony: Some(testimony), ..Exchange::of(Source::Text) }
+}
+
+/// A logger's line and a request are no answers, whatever they tell.
+fn may_be_answer(value: Value) -> bool {
+    const OF_OTHERS: [&str; 7] = ["level", "severity", "ts", "time", "timestamp", "logger", "messages"];
+    !OF_OTHERS.iter().any(|key| value.get(key).is_some())
 }
 
 /// Where an event stream begins that was pasted with the command before it.

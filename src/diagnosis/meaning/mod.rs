@@ -164,10 +164,13 @@ fn asks_for_more_than_its_limit(message: &str) -> bool {
     matches!((number_after(message, "Limit"), number_after(message, "Requested")), (Some(limit), Some(requested)) if requested > limit)
 }
 
+/// The number behind the first such word that has one: `RateLimitError: … Limit 30000` has two.
 fn number_after(text: &str, word: &str) -> Option<u64> {
-    let rest = &text[text.find(word)? + word.len()..];
-    let digits: String = rest.trim_start_matches([' ', ':']).chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
+    text.match_indices(word).find_map(|(at, _)| {
+        let rest = text[at + word.len()..].trim_start_matches([' ', ':']);
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    })
 }
 
 /// What the status says where words do not. Under a success the error's own number is the status.
