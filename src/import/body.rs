@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::exchange::Exchange;
 use super::paste;
 use super::raw;
+use super::recognise::is_log_line;
 use super::said::Said;
 use super::secrets;
+use crate::api::error::ApiError;
 use crate::exchange::source::Source;
 use crate::testimony;
 
@@ -35,17 +37,13 @@ pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
 pub fn of_text(bytes: Vec<u8>) -> Exchange {
     let testimony = testimony::hear(&secrets::covered(&String::from_utf8_lossy(&bytes)));
     let tells_nothing = testimony.statements.is_empty() && testimony.error.is_none() && testimony.status.is_none();
-    let is_answer = || bytes.trim_ascii_start().starts_with(b"{") && crate::api::json::parse(bytes.trim_ascii()).is_ok_and(may_be_answer);
-    if tells_nothing && is_answer() {
+    // A logger's line and a request are no answers, whatever they tell.
+    let may_be_answer = |value: Value| value.is_object() && !is_log_line(&value) && value.get("messages").is_none();
+    let is_answer = |bytes: &[u8]| crate::api::json::parse(bytes).is_ok_and(may_be_answer);
+    if tells_nothing && is_answer(bytes.trim_ascii()) {
         return Exchange { received: bytes, ..Exchange::of(Source::Body) };
     }
     Exchange { testimony: Some(testimony), ..Exchange::of(Source::Text) }
-}
-
-/// A logger's line and a request are no answers, whatever they tell.
-fn may_be_answer(value: Value) -> bool {
-    const OF_OTHERS: [&str; 7] = ["level", "severity", "ts", "time", "timestamp", "logger", "messages"];
-    !OF_OTHERS.iter().any(|key| value.get(key).is_some())
 }
 
 /// Where an event stream begins that was pasted with the command before it.
@@ -64,7 +62,7 @@ fn answers_by_line(body: &[u8]) -> Option<Vec<&[u8]>> {
     let is_answer = |line: &&[u8]| {
         let value = crate::api::json::parse(line).unwrap_or(Value::Null);
         let is_chunk = value["object"] == "chat.completion.chunk" || value.get("done").is_some();
-        !is_chunk && (value["choices"].is_array() || value.get("error").is_some_and(Value::is_object))
+        !is_chunk && (value["choices"].is_array() || ApiError::from_value(&value, true).is_some())
     };
     (lines.len() > 1 && lines.iter().all(|line| line.starts_with(b"{")) && lines.iter().all(is_answer)).then_some(lines)
 }

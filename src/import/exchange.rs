@@ -52,6 +52,10 @@ impl Exchange {
 
     pub fn into_transcript(mut self) -> Transcript {
         self.mask();
+        // Of a body that is not there nothing is short.
+        let lost = &mut self.asked.lost;
+        lost.chunks |= lost.body;
+        lost.length |= lost.body;
         self.fill_asked();
         let mut reader =
             if self.asked.source == Source::Body { Reader::of_body(self.asked.clone()) } else { Reader::new(self.asked.clone()) };

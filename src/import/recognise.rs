@@ -1,5 +1,7 @@
 //! What a file or a paste is, by its first lines.
 
+use serde_json::Value;
+
 use crate::api::error::ApiError;
 use crate::exchange::source::Source;
 
@@ -47,8 +49,7 @@ fn of_json(text: &[u8], first_line: &[u8]) -> Source {
     }
     if let Ok(value) = crate::api::json::parse(text) {
         let is_reply = ["choices", "candidates", "output", "content", "done"].iter().any(|key| value.get(key).is_some());
-        let is_log_line = ["level", "severity", "ts", "time", "timestamp", "logger"].iter().any(|key| value.get(key).is_some());
-        return if is_reply || !is_log_line && ApiError::from_value(&value, true).is_some() { Source::Body } else { Source::Text };
+        return if is_reply || !is_log_line(&value) && ApiError::from_value(&value, true).is_some() { Source::Body } else { Source::Text };
     }
     // A reply or an error that is cut names what it is at its beginning.
     let keys: [&[u8]; 6] = [b"\"choices\"", b"\"error\"", b"\"chat.completion", b"\"candidates\"", b"\"object\"", b"\"id\""];
@@ -58,6 +59,11 @@ fn of_json(text: &[u8], first_line: &[u8]) -> Source {
     } else {
         Source::Text
     }
+}
+
+/// What programs write as JSON for whoever reads their logs.
+pub fn is_log_line(value: &Value) -> bool {
+    ["level", "severity", "ts", "time", "timestamp", "logger"].iter().any(|key| value.get(key).is_some())
 }
 
 /// Words after the JSON of a log line or an exception, on lines of their own.
