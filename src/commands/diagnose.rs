@@ -66,27 +66,30 @@ struct Run<'a> {
 impl Run<'_> {
     fn judge(&mut self, file: &Path, input: &mut dyn BufRead) -> anyhow::Result<()> {
         let mut attempts: Vec<Attempt> = Vec::new();
-        let mut last: Option<(Transcript, Source)> = None;
+        let mut last: Option<Transcript> = None;
         import::read(input, |transcript| {
             // The attempts of a recording make one exchange; what others export are exchanges of their own.
-            if let Some((earlier, source)) = last.take() {
-                attempts.push(Attempt::of(&earlier, &diagnose(&Evidence::gather(&earlier))));
-                if source != Source::Recording {
-                    self.tell(file, &earlier, std::mem::take(&mut attempts));
+            match last.replace(transcript) {
+                Some(earlier) if earlier.asked.source == Source::Recording => {
+                    attempts.push(Attempt::of(&earlier, &diagnose(&Evidence::gather(&earlier))));
                 }
+                Some(earlier) => self.tell(file, &earlier, Vec::new()),
+                None => {}
             }
-            let source = transcript.asked.source;
-            last = Some((transcript, source));
         })?;
-        let (transcript, _) = last.context("there is no exchange in it")?;
-        attempts.push(Attempt::of(&transcript, &diagnose(&Evidence::gather(&transcript))));
+        let transcript = last.context("there is no exchange in it")?;
         self.tell(file, &transcript, attempts);
         Ok(())
     }
 
-    fn tell(&mut self, file: &Path, transcript: &Transcript, attempts: Vec<Attempt>) {
+    /// Tells of an exchange and the attempts that came before it.
+    fn tell(&mut self, file: &Path, transcript: &Transcript, mut attempts: Vec<Attempt>) {
+        if self.audience == Reader::Gone {
+            return;
+        }
         let evidence = Evidence::gather(transcript);
         let diagnosis = diagnose(&evidence);
+        attempts.push(Attempt::of(transcript, &diagnosis));
         let mut report = Report::new(&evidence, &diagnosis, attempts, self.console.lang);
         if self.has_many {
             report.file = Some(file.display().to_string());

@@ -183,6 +183,7 @@ impl Part {
             _ => paste::without_tail(body),
         };
         let shown = body.len() as u64;
+        self.said.settle_length(declared.map_or(0, |declared| declared.saturating_sub(shown)));
         let is_accounted = declared.is_some_and(|declared| declared == shown + self.said.missing().unwrap_or(0));
         let is_bodiless = raw::is_bodiless(head) || is_accounted;
         exchange.asked.lost = Lost {

@@ -36,14 +36,16 @@ const TELLING: u64 = 64 * 1024;
 pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<Source> {
     let mut bytes = Vec::new();
     input.by_ref().take(TELLING).read_to_end(&mut bytes).context("it cannot be read")?;
-    if bytes.trim_ascii().is_empty() {
+    if paste::plain(&bytes).trim_ascii().is_empty() {
         bail!(
             "it is empty; give a recording, a HAR, the output of curl -v, curl -i or curl --trace, a response, an event stream or an error text"
         );
     }
     let source = recognise(&bytes);
     if source == Source::Recording {
-        recording(bytes.as_slice().chain(input), each)?;
+        // Editors may put a byte order mark in front.
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+        recording(bytes.chain(input), each)?;
         return Ok(source);
     }
     input.take(LARGEST + 1 - bytes.len() as u64).read_to_end(&mut bytes).context("it cannot be read")?;
@@ -54,7 +56,11 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
     // Recognised again: a body that is cut off at the telling part looks like another.
     let source = recognise(&bytes);
     let exchanges = match source {
-        Source::Recording => Vec::new(),
+        // As UTF-16.
+        Source::Recording => {
+            recording(bytes.as_slice(), each)?;
+            return Ok(source);
+        }
         Source::RawResponse if logs::is_log(&bytes) => logs::exchanges(&bytes),
         Source::RawResponse => raw::responses(&bytes),
         Source::CurlVerbose => curl::exchanges(&bytes),

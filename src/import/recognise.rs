@@ -12,6 +12,10 @@ pub fn recognise(bytes: &[u8]) -> Source {
     if text.starts_with(b"{") {
         return of_json(text, first_line);
     }
+    // An event of a recording whose beginning is lost: it is told as a damaged recording.
+    if is_event(first_line) {
+        return Source::Recording;
+    }
     if text.starts_with(b"HTTP/") && is_status_line(first_line) && !bytes.starts_with(b"  HTTP/") {
         return Source::RawResponse;
     }
@@ -35,6 +39,12 @@ pub fn recognise(bytes: &[u8]) -> Source {
         return Source::RawResponse;
     }
     Source::Text
+}
+
+/// `[seconds, connection, kind, data]`
+fn is_event(line: &[u8]) -> bool {
+    let parts = || serde_json::from_slice::<(f64, u32, String, serde::de::IgnoredAny)>(line.trim_ascii());
+    line.starts_with(b"[") && parts().is_ok_and(|(_, _, kind, _)| ["open", ">", "<", "end"].contains(&kind.as_str()))
 }
 
 fn of_json(text: &[u8], first_line: &[u8]) -> Source {

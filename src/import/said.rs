@@ -25,6 +25,8 @@ pub struct Said {
     is_closed: bool,
     /// The message has no end but the connection's.
     lasts_until_close: bool,
+    /// An HTTP/2 stream whose length is not the declared one (RFC 9113 section 8.1.1): curl does not say which is more.
+    is_of_length: bool,
     /// The response head has no end, though curl goes on.
     pub is_cut_head: bool,
     /// curl goes on to another URL, or asks again with credentials.
@@ -142,6 +144,10 @@ impl Said {
         }
         let of_body = number_after(words, "transfer closed with ").or_else(|| number_after(words, "end of response with "));
         self.missing = self.missing.or(of_body);
+        if words.contains("was not closed cleanly: PROTOCOL_ERROR") {
+            self.is_of_length = true;
+            return true;
+        }
         // «Operation timed out after 2001 milliseconds with 300 out of 564 bytes received»
         if words.contains("Operation timed out after") {
             let received = number_after(words, "milliseconds with ");
@@ -210,6 +216,14 @@ impl Said {
     /// Whether nothing was heard that speaks of an exchange.
     pub fn is_silent(&self) -> bool {
         self.ending.is_none() && self.opened.is_empty()
+    }
+
+    /// So many declared bytes are not shown: if curl has complained of the length, they did not come.
+    pub fn settle_length(&mut self, missing: u64) {
+        if self.is_of_length && missing > 0 {
+            self.missing = Some(missing);
+            self.ending.get_or_insert(Ending::new(How::Fin));
+        }
     }
 
     /// Body bytes that curl had still to read.

@@ -197,14 +197,36 @@ fn diagnose_reads_a_recording_from_stdin() {
 }
 
 #[test]
-fn diagnose_of_no_recording_is_wrong_usage_that_names_the_line() {
-    for (text, words) in
-        [("", "recording"), ("hello\n", "line 1"), ("{\"llmcheck\":\"recording/9\"}\n", "line 1"), ("[0,0,\"<\",\"x\"]\n", "first line")]
-    {
-        let path = crate::program::file("no-recording", text);
+fn a_damaged_recording_is_wrong_usage_that_names_the_line() {
+    const FIRST: &str = "{\"llmcheck\":\"recording/1\",\"asked\":{}}\n";
+    let cases = [
+        ("{\"llmcheck\":\"recording/9\"}\n".to_string(), "line 1"),
+        (FIRST[..30].to_string(), "line 1"),
+        ("[0,0,\"<\",\"x\"]\n".to_string(), "first line"),
+        (format!("{FIRST}[0,0,\"?\",\"\"]\n"), "line 2"),
+        (format!("{FIRST}\n[0.1,0,\"<\",\"HTTP/1.1 200"), "line 3"),
+        (format!("{FIRST}HTTP/1.1 200 OK\r\n"), "line 2"),
+    ];
+    for (text, words) in cases {
+        let path = crate::program::file("damaged-recording", &text);
         run(llmcheck(["diagnose", "--json", &path])).ends_with(2).prints("").tells(words);
     }
+}
+
+#[test]
+fn what_holds_nothing_to_be_judged_is_wrong_usage() {
+    for text in ["", " \n\r\n", "\u{feff}", "{\"log\":{\"entries\":[]}}", "{\"log\":{\"entries\":[{\"request\":"] {
+        let path = crate::program::file("nothing", text);
+        run(llmcheck(["diagnose", "--json", &path])).ends_with(2).prints("").tells(&path);
+    }
     run(llmcheck(["diagnose", "/nowhere/at/all"])).ends_with(2).tells("/nowhere/at/all");
+}
+
+#[test]
+fn a_text_that_is_nothing_else_is_judged_as_a_text() {
+    let path = crate::program::file("text", "hello\n");
+    let ran = run(llmcheck(["diagnose", "--json", &path]));
+    assert_eq!(ran.verdict(), ("unknown".into(), "nothing-recognised".into(), 26));
 }
 
 #[cfg(unix)]
