@@ -78,7 +78,10 @@ fn shown(bytes: &[u8], is_beginning: bool) -> String {
 fn fit(before: &str, marked: &str, after: &str, (is_cut_before, is_cut_after): (bool, bool), width: usize, label: usize) -> Excerpt {
     const SHORTEST_BEFORE: usize = 24;
     let width = width.max(20);
-    let marked: String = take_columns(marked.chars(), width * 2 / 3);
+    let whole = marked;
+    let marked: String = take_columns(whole.chars(), width * 2 / 3);
+    // What follows the mark does not follow a part of it.
+    let (after, is_cut_after) = if marked.len() < whole.len() { ("", true) } else { (after, is_cut_after) };
     let left = width - marked.width().min(width);
     let room_for_label = width.saturating_sub(label + marked.width().max(1) + 1).max(SHORTEST_BEFORE);
     let room_before = (left - after.width().min(left / 3)).min(room_for_label);
@@ -158,6 +161,12 @@ mod tests {
         let (shown, carets) = excerpt(&text, 300..301, 60);
         assert!(shown.width() <= 62 && shown.starts_with('…') && shown.ends_with('…'), "{shown}");
         assert_eq!(shown.chars().nth(carets.len() - 1), Some('X'));
+    }
+
+    #[test]
+    fn what_follows_a_long_mark_is_not_joined_to_a_part_of_it() {
+        let (shown, carets) = excerpt(&format!("a {} b", "m".repeat(100)), 2..102, 60);
+        assert_eq!((shown, carets), (format!("a {}…", "m".repeat(40)), format!("  {}", "^".repeat(40))));
     }
 
     #[test]
