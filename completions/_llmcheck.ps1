@@ -87,6 +87,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             break
         }
         'llmcheck;diagnose' {
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write a report to hand on, as .html or .md; may be repeated')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One report object a line on stdout in place of the page')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit codes for warnings too')

@@ -82,6 +82,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand --version 'Print version'
         }
         &'llmcheck;diagnose'= {
+            cand --report 'Write a report to hand on, as .html or .md; may be repeated'
             cand --lang 'The language of every word of a diagnosis'
             cand --json 'One report object a line on stdout in place of the page'
             cand --strict 'Exit codes for warnings too'

@@ -78,6 +78,7 @@ complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s v -l verbose 
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s q -l quiet -d 'Nothing on stderr but wrong usage'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -s V -l version -d 'Print version'
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand diagnose" -l report -d 'Write a report to hand on, as .html or .md; may be repeated' -r -F
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand diagnose" -l lang -d 'The language of every word of a diagnosis' -r -f -a "auto\t''
 en\t''
 zh\t''"

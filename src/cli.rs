@@ -260,6 +260,10 @@ pub struct DiagnoseArgs {
     /// Exit codes for warnings too
     #[arg(long)]
     pub strict: bool,
+
+    /// Write a report to hand on, as .html or .md; may be repeated
+    #[arg(long = "report", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub reports: Vec<PathBuf>,
 }
 
 const DIAGNOSE_HELP: &str = "\

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Failure;
 use super::console::{Console, Reader as Audience};
+use super::handout::Handout;
 use super::live::{self, Attempted, STOP};
 use crate::cli::ChatArgs;
 use crate::config::{self, Override, Resolved};
@@ -21,16 +22,15 @@ use crate::lang::{Text, text};
 use crate::plan::Plan;
 use crate::plan::Timeouts;
 use crate::report::curl::quoted;
+use crate::report::human;
 use crate::report::model::{Attempt, Report};
-use crate::report::{self, human};
 use crate::resilience::backoff::Backoff;
 use crate::resilience::policy::{Decision, Policy, Reason};
 use crate::secret::Mask;
 use crate::spelling;
-use crate::wire::transcript::Transcript;
 
 pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
-    can_be_written(&args.report.reports)?;
+    let mut handout = Handout::to(&args.report.reports)?;
     let lab = args.lab.as_deref().map(|name| lab(name, args.lab_tls)).transpose()?;
     let prompt = prompt(args).map_err(Failure::Usage)?;
     // Not before: Ctrl-C while stdin is read ends llmcheck as it ends any program.
@@ -50,7 +50,6 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     let command = mask.cover_text(&command_line()).into_owned();
     let began = Instant::now();
     let mut attempts = Vec::new();
-    let mut earlier = Vec::new();
     let mut waited = Duration::ZERO;
     loop {
         let number = attempts.len() as u32 + 1;
@@ -66,9 +65,9 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
         match decision {
             Decision::Retry { wait, source } if attempted.failure.is_none() && attempted.audience == Audience::Present => {
                 console.note(&retry_note(&diagnosis, number, policy.retries, wait, source.as_deref(), console));
-                if !args.report.reports.is_empty() {
+                if !handout.is_idle() {
                     let report = Report::new(&evidence, &diagnosis, attempts.clone(), console.lang);
-                    keep(&mut earlier, (report, attempted.transcript));
+                    handout.keep(report, attempted.transcript);
                 }
                 pause(wait);
                 waited = wait;
@@ -82,8 +81,8 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
                 let mut report = Report::new(&evidence, &diagnosis, attempts, console.lang);
                 report.settings = Some(settings.0);
                 let finished = finish(args, console, &attempted, &evidence, &diagnosis, &report, &mask);
-                earlier.push((report, attempted.transcript));
-                let written = write_reports(&args.report.reports, &earlier, &mask);
+                handout.keep(report, attempted.transcript);
+                let written = handout.write(&mask);
                 return finished.and_then(|code| written.map(|()| code));
             }
         }
@@ -142,34 +141,6 @@ fn finish(
 /// An event was too large to be read, so that its text is missing from what was printed.
 fn lost_text(evidence: &Evidence<'_>) -> bool {
     evidence.stream().is_some_and(|stream| stream.has_too_large)
-}
-
-/// Says before anything is sent what could not be done after it.
-fn can_be_written(reports: &[PathBuf]) -> Result<(), Failure> {
-    for path in reports {
-        report::file::Format::of(path).map_err(Failure::Usage)?;
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !directory.is_dir() {
-            let reason = anyhow!("the report {} cannot be written: there is no directory {}", path.display(), directory.display());
-            return Err(Failure::Internal(reason));
-        }
-    }
-    Ok(())
-}
-
-/// A transcript holds up to some megabytes: of very many attempts the last ones are reported.
-fn keep<T>(attempts: &mut Vec<T>, attempt: T) {
-    const MOST: usize = 20;
-    if attempts.len() == MOST {
-        attempts.remove(0);
-    }
-    attempts.push(attempt);
-}
-
-/// Writes every attempt to each of the files.
-fn write_reports(paths: &[PathBuf], attempts: &[(Report, Transcript)], mask: &Mask) -> Result<(), Failure> {
-    let exchanges: Vec<(&Report, &Transcript)> = attempts.iter().map(|(report, transcript)| (report, transcript)).collect();
-    paths.iter().try_for_each(|path| report::write(path, &exchanges, mask)).map_err(Failure::Internal)
 }
 
 /// The first Ctrl-C ends the exchange with a verdict, the second ends llmcheck.

@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Failure;
 use super::console::{Console, Reader};
+use super::handout::Handout;
 use crate::cli::DiagnoseArgs;
 use crate::diagnosis::{Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
@@ -15,6 +16,7 @@ use crate::exchange::source::Source;
 use crate::import;
 use crate::report::human;
 use crate::report::model::{Attempt, Report};
+use crate::secret::Mask;
 use crate::wire::transcript::Transcript;
 
 pub fn run(args: &DiagnoseArgs, console: &Console) -> Result<u8, Failure> {
@@ -25,7 +27,8 @@ pub fn run(args: &DiagnoseArgs, console: &Console) -> Result<u8, Failure> {
             "name a file, or pipe what is to be judged into it (`llmcheck diagnose -` reads what you paste, up to Ctrl-D)"
         )));
     }
-    let mut run = Run { args, console, has_many: files.len() > 1, exit_code: 0, failure: None, audience: Reader::Present };
+    let handout = Handout::to(&args.reports)?;
+    let mut run = Run { args, console, handout, has_many: files.len() > 1, exit_code: 0, failure: None, audience: Reader::Present };
     for file in files {
         let outcome = read(file, |input| run.judge(file, input));
         // One file that cannot be read does not take the others with it.
@@ -37,6 +40,8 @@ pub fn run(args: &DiagnoseArgs, console: &Console) -> Result<u8, Failure> {
             break;
         }
     }
+    // What others collected was masked when it was read.
+    run.handout.write(&Mask::default())?;
     match run.failure {
         Some(failure @ Failure::Internal(_)) => Err(failure),
         Some(Failure::Usage(_)) => Ok(2),
@@ -56,6 +61,7 @@ fn read(file: &Path, judge: impl FnOnce(&mut dyn BufRead) -> anyhow::Result<()>)
 struct Run<'a> {
     args: &'a DiagnoseArgs,
     console: &'a Console,
+    handout: Handout<'a>,
     has_many: bool,
     /// Of the first exchange that is not well.
     exit_code: u8,
@@ -70,26 +76,35 @@ impl Run<'_> {
         import::read(input, |transcript| {
             // The attempts of a recording make one exchange; what others export are exchanges of their own.
             match last.replace(transcript) {
-                Some(earlier) if earlier.asked.source == Source::Recording => {
-                    attempts.push(Attempt::of(&earlier, &diagnose(&Evidence::gather(&earlier))));
-                }
-                Some(earlier) => self.tell(file, &earlier, Vec::new()),
+                Some(earlier) if earlier.asked.source == Source::Recording => self.pass(earlier, &mut attempts),
+                Some(earlier) => self.tell(file, earlier, Vec::new()),
                 None => {}
             }
         })?;
         let transcript = last.context("there is no exchange in it")?;
-        self.tell(file, &transcript, attempts);
+        self.tell(file, transcript, attempts);
         Ok(())
     }
 
+    /// An attempt that was followed by another.
+    fn pass(&mut self, transcript: Transcript, attempts: &mut Vec<Attempt>) {
+        let evidence = Evidence::gather(&transcript);
+        let diagnosis = diagnose(&evidence);
+        attempts.push(Attempt::of(&transcript, &diagnosis));
+        if !self.handout.is_idle() {
+            let report = Report::new(&evidence, &diagnosis, attempts.clone(), self.console.lang);
+            self.handout.keep(report, transcript);
+        }
+    }
+
     /// Tells of an exchange and the attempts that came before it.
-    fn tell(&mut self, file: &Path, transcript: &Transcript, mut attempts: Vec<Attempt>) {
+    fn tell(&mut self, file: &Path, transcript: Transcript, mut attempts: Vec<Attempt>) {
         if self.audience == Reader::Gone {
             return;
         }
-        let evidence = Evidence::gather(transcript);
+        let evidence = Evidence::gather(&transcript);
         let diagnosis = diagnose(&evidence);
-        attempts.push(Attempt::of(transcript, &diagnosis));
+        attempts.push(Attempt::of(&transcript, &diagnosis));
         let mut report = Report::new(&evidence, &diagnosis, attempts, self.console.lang);
         if self.has_many {
             report.file = Some(file.display().to_string());
@@ -97,10 +112,11 @@ impl Run<'_> {
         if self.exit_code == 0 {
             self.exit_code = diagnosis.exit_code(self.args.strict);
         }
-        if let Err(failure) = self.print(&report, transcript, &diagnosis) {
+        if let Err(failure) = self.print(&report, &transcript, &diagnosis) {
             self.failure = Some(failure);
             self.audience = Reader::Gone;
         }
+        self.handout.keep(report, transcript);
     }
 
     fn print(&mut self, report: &Report, transcript: &Transcript, diagnosis: &Diagnosis) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ mod console;
 mod diagnose;
 mod explain;
 mod generate;
+mod handout;
 mod lab;
 mod live;
 
