@@ -304,6 +304,12 @@ mod tests {
     }
 
     #[test]
+    fn a_search_ends_after_a_bounded_number_of_steps() {
+        let text = "a:1 b [c ".repeat(40_000);
+        assert_eq!(find("a{*}:{*} b{*} [{*}never", &text), None);
+    }
+
+    #[test]
     fn words_are_whole_and_line_ends_are_ends() {
         assert_eq!(find("no route", "sno routes"), None);
         assert_eq!(find("^EOF$", "x\n  EOF\r\ny").unwrap().1, "EOF");

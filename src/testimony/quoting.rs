@@ -10,7 +10,8 @@ pub fn is_quoted(text: &str, at: usize) -> bool {
 
 /// A statement of a programming language. Tracebacks quote such lines too: what was raised stands on a line of its own.
 fn is_source_code(before: &str, line: &str) -> bool {
-    const ALWAYS: [&str; 13] = [
+    const ALWAYS: [&str; 14] = [
+        "return {",
         "rescue ",
         "//",
         "/*",
@@ -72,7 +73,7 @@ fn is_source_code(before: &str, line: &str) -> bool {
         let (name, value) = statement.split_once(" = ").or_else(|| statement.split_once(" := ")).unwrap_or_default();
         !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b' '))
-            && value.trim_start().starts_with(['"', '\'', '`'])
+            && value.trim_start_matches([' ', 'f', 'r', 'b']).starts_with(['"', '\'', '`'])
     };
     ALWAYS.iter().any(|word| statement.starts_with(word))
         || has_string && BEFORE_A_STRING.iter().any(|word| statement.starts_with(word))
@@ -176,6 +177,9 @@ mod tests {
             "const MESSAGE = `Error: socket hang up`;",
             "MESSAGE = \"socket hang up\"",
             "// Error: socket hang up",
+            "message = f\"Error: socket hang up ({code})\"",
+            "return { data: null, error: { message: 'Error: socket hang up' } };",
+            "| `ECONNRESET` | Error: socket hang up | the peer left |",
             "- Fixed `Error: socket hang up` on Node 20",
             "fix(http): Error: socket hang up (#12)",
             r#"{"messages":[{"role":"user","content":"what is \"Error: socket hang up\"?"}]}"#,
@@ -183,6 +187,14 @@ mod tests {
         for text in quotations {
             assert!(quoted(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_program_is_known_by_its_lines_and_a_report_by_what_was_raised() {
+        let program = "import os\n\ndef ask():\n    return 1\n".repeat(8);
+        assert!(is_program(&program));
+        assert!(!is_program(&format!("{program}\nTraceback (most recent call last):\n  File x\nEOFError")));
+        assert!(!is_program("import os\ndef ask():\n    pass"));
     }
 
     #[test]
