@@ -463,7 +463,8 @@ fn copy_stopped_at_block(evidence: &Evidence<'_>) -> Option<Found> {
     const BLOCK: u64 = 32 * 1024;
     let length = evidence.length.as_ref()?;
     let fits = evidence.is_success()
-        && length.missing() > 0
+        // The block that is refused goes beyond the declared end: what is missing is less than one.
+        && (1..BLOCK).contains(&length.missing())
         && length.wire > 0
         && length.wire % BLOCK == 0
         && evidence.ended_in_order()
