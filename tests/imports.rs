@@ -114,6 +114,30 @@ fn both_languages_say_what_was_recognised() {
     }
 }
 
+#[test]
+fn several_exchanges_of_one_file_are_numbered_and_named() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_llmcheck"));
+    let output = command.current_dir(root()).env_clear().args(["diagnose", "--lang", "en", "curl-verbose/two-v.txt"]).output().unwrap();
+    let page = String::from_utf8(output.stderr).unwrap();
+    for heading in [
+        "==> curl-verbose/two-v.txt · 1 · POST http://127.0.0.1:8801/v1/chat/completions\nok: ",
+        "==> curl-verbose/two-v.txt · 2 · POST http://127.0.0.1:8801/limit\nerror[requests-per-minute]: ",
+    ] {
+        assert!(page.contains(heading), "{page}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_does_not_take_the_others_with_it() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_llmcheck"));
+    command.current_dir(root()).env_clear().args(["diagnose", "--json", "curl-verbose", "nowhere", "body/cut.json", "har/chrome.har"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("curl-verbose: ") && told.contains("nowhere cannot be read"), "{told}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 9);
+}
+
 /// The classes that are told of these bytes; none where they are refused.
 fn classes(bytes: &[u8]) -> Vec<Class> {
     let mut classes = Vec::new();

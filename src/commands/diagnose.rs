@@ -73,16 +73,20 @@ impl Run<'_> {
     fn judge(&mut self, file: &Path, input: &mut dyn BufRead) -> anyhow::Result<()> {
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut last: Option<Transcript> = None;
+        let mut told = 0;
         import::read(input, |transcript| {
             // The attempts of a recording make one exchange; what others export are exchanges of their own.
             match last.replace(transcript) {
                 Some(earlier) if earlier.asked.source == Source::Recording => self.pass(earlier, &mut attempts),
-                Some(earlier) => self.tell(file, earlier, Vec::new()),
+                Some(earlier) => {
+                    told += 1;
+                    self.tell(file, earlier, Vec::new(), Some(told));
+                }
                 None => {}
             }
         })?;
         let transcript = last.context("there is no exchange in it")?;
-        self.tell(file, transcript, attempts);
+        self.tell(file, transcript, attempts, (told > 0).then_some(told + 1));
         Ok(())
     }
 
@@ -97,8 +101,8 @@ impl Run<'_> {
         }
     }
 
-    /// Tells of an exchange and the attempts that came before it.
-    fn tell(&mut self, file: &Path, transcript: Transcript, mut attempts: Vec<Attempt>) {
+    /// Tells of an exchange and the attempts that came before it; `number` where the file holds several exchanges.
+    fn tell(&mut self, file: &Path, transcript: Transcript, mut attempts: Vec<Attempt>, number: Option<usize>) {
         if self.audience == Reader::Gone {
             return;
         }
@@ -112,22 +116,27 @@ impl Run<'_> {
         if self.exit_code == 0 {
             self.exit_code = diagnosis.exit_code(self.args.strict);
         }
-        if let Err(failure) = self.print(&report, &transcript, &diagnosis) {
+        let name = file.display().to_string();
+        let heading = match number {
+            Some(number) => Some(format!("{name} · {number} · {} {}", report.request.method, report.request.url).trim_end().to_string()),
+            None => report.file.clone(),
+        };
+        if let Err(failure) = self.print(&report, &transcript, &diagnosis, heading) {
             self.failure = Some(failure);
             self.audience = Reader::Gone;
         }
         self.handout.keep(report, transcript);
     }
 
-    fn print(&mut self, report: &Report, transcript: &Transcript, diagnosis: &Diagnosis) -> Result<(), Failure> {
+    fn print(&mut self, report: &Report, transcript: &Transcript, diagnosis: &Diagnosis, heading: Option<String>) -> Result<(), Failure> {
         if self.args.json {
             let json = serde_json::to_string(report).map_err(|error| Failure::Internal(error.into()))?;
             self.audience = self.console.print(&format!("{json}\n"))?;
         }
         if !self.args.json || self.console.verbose {
             let style = self.console.style();
-            if let Some(file) = &report.file {
-                self.console.tell(&human::file(file));
+            if let Some(heading) = heading {
+                self.console.tell(&human::file(&heading));
             }
             self.console.tell(&match diagnosis.verdict.entry.severity {
                 Severity::Ok => human::line(report, style),

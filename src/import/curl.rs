@@ -86,6 +86,8 @@ struct Part {
     /// Lines before the first head: a prompt, the command.
     prelude: Vec<u8>,
     words_behind: Words,
+    /// The last head is a 1xx.
+    is_interim: bool,
 }
 
 /// What curl says behind a head.
@@ -103,7 +105,7 @@ impl Part {
     /// The line belongs to another exchange than this.
     fn is_over(&self, line: &Line<'_>) -> bool {
         match line {
-            Line::Request(_) => !self.received.is_empty() || end_of_head(&self.sent).is_some(),
+            Line::Request(_) => !self.received.is_empty() || self.sent.ends_with(b"\r\n\r\n"),
             Line::Response(text) => text.starts_with(b"HTTP/") && self.has_final_head(),
             Line::Words(text) => {
                 let is_new = [b"*   Trying ".as_slice(), b"* Trying "].iter().any(|words| text.starts_with(words));
@@ -120,6 +122,10 @@ impl Part {
             Line::Response(text) if !text.starts_with(b"HTTP/") && self.has_final_head() => {}
             Line::Response(text) => {
                 self.end_head_before(text.starts_with(b"HTTP/"));
+                if text.starts_with(b"HTTP/") {
+                    let status = text.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+                    self.is_interim = status.starts_with(b"1") && status != b"101";
+                }
                 append_line(&mut self.received, text);
             }
             Line::Words(text) => {
@@ -150,8 +156,9 @@ impl Part {
         self.received.ends_with(b"\r\n\r\n")
     }
 
+    /// The head is whole and no 1xx.
     fn has_final_head(&self) -> bool {
-        self.has_whole_head() && !raw::final_head(&self.received).is_empty()
+        self.has_whole_head() && !self.is_interim
     }
 
     /// The target of a CONNECT that was granted.
@@ -230,7 +237,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
             b"<" => vec![Line::Response(b"")],
             _ if bare.starts_with(b"* ") || bare.starts_with(b"curl: (") || bare.starts_with(b"Warning: ") => vec![Line::Words(bare)],
             _ => match cut_behind_body(bare) {
-                Some((b"", None)) => Vec::new(),
+                Some(([], None)) => Vec::new(),
                 Some((body, None)) => vec![Line::Body(body)],
                 Some((body, Some(words))) => vec![Line::Body(body), Line::Words(words)],
                 None => vec![Line::Body(line)],

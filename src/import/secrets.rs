@@ -54,12 +54,16 @@ impl Found {
             let value = String::from_utf8_lossy(&message[place.clone()]).into_owned();
             // «Bearer …», «Basic …», «name=value; name=value»
             let parts = value.split([' ', ';']).map(|part| part.split_once('=').map_or(part, |(_, value)| value));
-            self.values.extend(parts.filter(|part| part.len() >= SHORTEST).map(str::to_string));
+            let room = MOST.saturating_sub(self.values.len());
+            self.values.extend(parts.filter(|part| part.len() >= SHORTEST).take(room).map(str::to_string));
             message[place].fill(b'*');
         }
         secret::cover_key_like(message);
     }
 }
+
+/// No request has more credentials; each is looked for in all of the answer.
+const MOST: usize = 64;
 
 /// A shorter part of a field's value («Bearer») is no credential by itself.
 const SHORTEST: usize = 8;

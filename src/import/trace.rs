@@ -5,7 +5,6 @@ use super::raw;
 use super::recognise::{is_trace_mark, without_stamp};
 use super::said::Said;
 use crate::exchange::source::{Lost, Source};
-use crate::wire::head::end_of_head;
 
 /// Every exchange in the trace: a request head after a response opens the next.
 pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
@@ -80,7 +79,7 @@ impl Trace {
     fn open_block(&mut self, line: &[u8], time: Option<u64>) {
         self.close_block();
         let text = String::from_utf8_lossy(line).into_owned();
-        let is_next = text.starts_with("=> Send header") && (!self.part.received.is_empty() || end_of_head(&self.part.sent).is_some())
+        let is_next = text.starts_with("=> Send header") && (!self.part.received.is_empty() || self.part.sent.ends_with(b"\r\n\r\n"))
             || text.starts_with("== Info:   Trying ") && (!self.part.received.is_empty() || self.part.said.has_ended());
         if is_next {
             self.parts.push(std::mem::take(&mut self.part));

@@ -104,7 +104,9 @@ impl Page {
         let lang = self.style.lang;
         let host = report.request.url.split("://").nth(1).unwrap_or(&report.request.url).split('/').next().unwrap_or("").to_string();
         let host = |_: &str| Some(host.clone());
-        if report.source.as_ref().is_some_and(|source| source.kind == Source::Text) {
+        // A text or a body may tell nothing of where it came from.
+        let is_text = report.source.as_ref().is_some_and(|source| source.kind == Source::Text);
+        if is_text || report.request.url.is_empty() && report.response.is_none() {
             return;
         }
         let mut parts = match &report.response {
