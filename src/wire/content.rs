@@ -292,13 +292,12 @@ impl Content {
         match &mut self.form {
             Form::Empty => {}
             Form::Json(document) => {
+                let seen = document.text.len();
                 document.scanner.feed(bytes);
                 document.is_cut_off |= keep(&mut document.text, bytes, LARGEST_DOCUMENT);
                 if document.begins_stream() {
                     let text = std::mem::take(&mut document.text);
-                    let before = (text.len() - bytes.len()) as u64;
-                    self.form = Form::Stream(Box::new(Stream::of_lines()));
-                    self.follow(&text, start.saturating_sub(before), at.map(|at| at.saturating_sub(before)), time);
+                    self.follow_as(Stream::of_lines(), &text, seen, (bytes, start, at), time);
                 }
             }
             Form::Stream(stream) => stream.feed(bytes, at.unwrap_or(start), at.is_some(), time),
@@ -306,14 +305,20 @@ impl Content {
                 let seen = text.len();
                 keep(text, bytes, LARGEST_TEXT);
                 // Clients of event streams skip what they do not know, such as the warning of a script.
-                if !self.is_undecodable && !text.contains(&0) && has_event(text, seen) {
+                if !self.is_undecodable && has_event(text, seen) {
                     let text = std::mem::take(text);
-                    let before = (text.len() - bytes.len().min(text.len())) as u64;
-                    self.form = Form::Stream(Box::default());
-                    self.follow(&text, start.saturating_sub(before), at.map(|at| at.saturating_sub(before)), time);
+                    self.follow_as(Stream::default(), &text, seen, (bytes, start, at), time);
                 }
             }
         }
+    }
+
+    /// What was taken for another form is a stream: `text` is what was kept of it, all that was `seen` and the beginning of the new bytes.
+    fn follow_as(&mut self, stream: Stream, text: &[u8], seen: usize, (bytes, start, at): (&[u8], u64, Option<u64>), time: u64) {
+        self.form = Form::Stream(Box::new(stream));
+        self.follow(text, start.saturating_sub(seen as u64), at.map(|at| at.saturating_sub(seen as u64)), time);
+        let kept = text.len() - seen;
+        self.follow(&bytes[kept..], start + kept as u64, at.map(|at| at + kept as u64), time);
     }
 
     /// The content is complete as its own form tells it: JSON is closed, a stream has said why it finished.
@@ -395,15 +400,20 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8], limit: usize) -> bool {
     bytes.len() > room
 }
 
-/// Whether a line that ended in what is new is an event of an answer. A page may well have a line that only begins like one.
+/// Whether a line that ended in what is new is an event of an answer. A page may well have a line that only begins like one; what is
+/// no text holds none.
 fn has_event(text: &[u8], seen: usize) -> bool {
+    if memchr::memchr(b'\n', &text[seen..]).is_none() {
+        return false;
+    }
     let from = memchr::memrchr(b'\n', &text[..seen]).unwrap_or(0);
     memchr::memmem::find_iter(&text[from..], b"\ndata:").any(|at| {
         let line = &text[from + at + b"\ndata:".len()..];
         let Some(end) = memchr::memchr(b'\n', line) else {
             return false;
         };
-        crate::api::json::parse(line[..end].trim_ascii()).is_ok_and(|value| Shape::of(&value).is_some())
+        let is_event = || crate::api::json::parse(line[..end].trim_ascii()).is_ok_and(|value| Shape::of(&value).is_some());
+        is_event() && memchr::memchr(0, &text[..from + at]).is_none()
     })
 }
 
@@ -479,6 +489,18 @@ mod tests {
             assert!(matches!(follow(None, b"database error: 3", step).form, Form::Other(_)));
             assert!(matches!(follow(None, b"dat", step).form, Form::Other(_)));
             assert!(matches!(follow(None, b" \n", step).form, Form::Empty));
+        }
+    }
+
+    #[test]
+    fn a_stream_recognised_late_loses_nothing_however_long_the_read() {
+        let event = "data: {\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n";
+        let after_warning = format!("a warning\n{}", event.repeat(LARGEST_TEXT / event.len() + 10));
+        let lines = "{\"object\":\"chat.completion.chunk\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n".repeat(LARGEST_DOCUMENT / 70);
+        for text in [after_warning, lines] {
+            let counted = |step| follow(None, text.as_bytes(), step).stream().map(|stream| (stream.events, stream.characters));
+            let expected = text.matches("ab").count() as u64;
+            assert_eq!((counted(1000), counted(text.len())), (Some((expected, 2 * expected)), Some((expected, 2 * expected))));
         }
     }
 
