@@ -1,5 +1,6 @@
 //! What is told of a run: one model, which knows nothing of printing, and printers that only read it.
 
+mod compose;
 pub mod curl;
 mod excerpt;
 mod facts;
