@@ -23,7 +23,9 @@ pub fn run(args: &ExplainArgs, console: &Console) -> Result<u8, Failure> {
             explanation_of_text(&text, console)?
         }
         // Codes have no blanks; what programs say has.
-        Some(text) if text.trim().contains(char::is_whitespace) && !text.contains('[') => explanation_of_text(text, console)?,
+        Some(text) if text.trim().contains(char::is_whitespace) && named(text).and_then(entry).is_none() => {
+            explanation_of_text(text, console)?
+        }
         Some(code) => explanation(code, console)?,
     };
     console.print(&text)?;
@@ -41,9 +43,13 @@ fn title(entry: &Entry, console: &Console) -> String {
     entry.title.fill(console.lang, |_| Some("…".into()))
 }
 
+/// The code in a headline that was pasted from a page: `error[CODE]: …`, `错误[CODE]：…`.
+fn named(text: &str) -> Option<&str> {
+    Some(text.split_once('[')?.1.split_once(']')?.0)
+}
+
 fn explanation(code: &str, console: &Console) -> Result<String, Failure> {
-    // As it is pasted from a page: error[CODE], 错误[CODE].
-    let code = code.split_once('[').map_or(code, |(_, rest)| rest).split(']').next().unwrap_or(code).trim();
+    let code = named(code).unwrap_or(code).trim();
     let Some(entry) = entry(code) else {
         let hint = spelling::hint(code, catalogue().map(|entry| entry.code));
         return Err(Failure::Usage(anyhow!("there is no code {code:?}{hint} (`llmcheck explain --list` shows all)")));

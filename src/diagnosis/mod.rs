@@ -158,7 +158,7 @@ impl Found {
 
     /// Marks the status line.
     fn mark_status(self, evidence: &Evidence<'_>) -> Found {
-        self.mark_if("status", evidence.head().map(|head| head.first_line_span.clone()))
+        self.mark_if("status", evidence.head().map(|head| head.first_line_span.clone()).filter(|span| !span.is_empty()))
     }
 
     fn mark_if(self, key: &'static str, span: Option<Span>) -> Found {
@@ -308,10 +308,11 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
     findings.iter_mut().for_each(|finding| finding.confidence = finding.confidence.min(surest));
     let common = common_values(evidence);
     let mut verdict = verdict_of(&findings).unwrap_or_else(|| Finding::new(&HEALTHY, Found::certain()));
-    let is_text = evidence.asked().source == Source::Text;
+    verdict.confidence = verdict.confidence.min(surest);
+    let is_ours = evidence.asked().source == Source::Recording;
     for finding in findings.iter_mut().chain([&mut verdict]) {
         add_missing(&mut finding.values, &common, finding.entry);
-        if is_text {
+        if !is_ours {
             leave_open(finding);
         }
     }
@@ -339,7 +340,8 @@ fn verdict_of(findings: &[Finding]) -> Option<Finding> {
 /// Values that any text may use.
 fn common_values(evidence: &Evidence<'_>) -> Vec<(&'static str, Value)> {
     let asked = evidence.asked();
-    let host = asked.url.split("://").nth(1).unwrap_or(&asked.url).split('/').next().unwrap_or("").to_string();
+    let authority = asked.url.split("://").nth(1).unwrap_or(&asked.url).split('/').next().unwrap_or("");
+    let host = authority.rsplit('@').next().unwrap_or(authority).to_string();
     let message = match &evidence.error {
         Some(error) => excerpt(&error.message),
         None => excerpt(&pages::beginning(evidence)),
@@ -353,7 +355,8 @@ fn common_values(evidence: &Evidence<'_>) -> Vec<(&'static str, Value)> {
         let message = Some(("message", json!(message))).filter(|_| evidence.error.is_some());
         return status.into_iter().chain(message).collect();
     }
-    vec![
+    let is_known = |value: &Value| asked.source == Source::Recording || !(value.is_null() || *value == json!(""));
+    let values = vec![
         ("host", json!(host)),
         ("status", json!(evidence.status())),
         ("message", json!(message)),
@@ -366,7 +369,8 @@ fn common_values(evidence: &Evidence<'_>) -> Vec<(&'static str, Value)> {
         ("timeout", seconds(asked.timeouts.total)),
         ("received", json!(evidence.transcript.received.length())),
         ("wire", json!(evidence.wire())),
-    ]
+    ];
+    values.into_iter().filter(|(_, value)| is_known(value)).collect()
 }
 
 /// Gives an entry's texts the common values that they use and that the finding has not set itself.

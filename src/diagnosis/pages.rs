@@ -6,7 +6,8 @@ use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 use crate::products;
 
-const STATUS_LABEL: &[(&str, Text)] = &[("status", text("the answer's status", "响应状态"))];
+const PAGE_LABELS: &[(&str, Text)] =
+    &[("status", text("the answer's status", "响应状态")), ("page", text("not the API's words", "不是 API 的话"))];
 const PAGE_BEGINS: Text = text("It begins: «{begins}»", "它的开头是：「{begins}」");
 const OPERATOR_LOG: Text = text("to the operator: the gateway's own error log names the cause", "给运维：网关自己的错误日志写有原因");
 
@@ -179,7 +180,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "检查 base URL 和路径：那里不是聊天 API",
         )],
         confirm: "{command} -v",
-        labels: STATUS_LABEL,
+        labels: PAGE_LABELS,
         follows: &[
             "encoded-body-cut",
             "coding-mislabelled",
@@ -235,7 +236,7 @@ const fn page_entry(page: PageEntry) -> Entry {
         summary: PAGE_BEGINS,
         advice: page.advice,
         confirm: "{command} --retry 3",
-        labels: STATUS_LABEL,
+        labels: PAGE_LABELS,
         follows: &[],
         explain: page.explain,
         examine: page.examine,

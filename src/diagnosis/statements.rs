@@ -182,7 +182,7 @@ fn judge(statement: &Statement) -> (&'static str, Found) {
     let possible = Found::possible;
     match statement.symptom {
         ShortBody => short_body(statement),
-        LongBody => ("body-longer-than-declared", likely()),
+        LongBody => ("body-longer-than-declared", likely().or("length-counts-characters", Possible, RUN_IT)),
         OverwroteDeclaration => ("relay-wrote-more-than-declared", likely()),
         UnderwroteDeclaration => ("body-shorter-than-declared", likely().or("cut-by-close", Possible, RUN_IT)),
         ChunksWithoutEnd => ("chunks-without-end", likely().or("malformed-chunk", Possible, RUN_IT)),
@@ -314,7 +314,7 @@ fn short_body(statement: &Statement) -> (&'static str, Found) {
 /// The numbers of `counted` and the names of the statement under the names that the entry's texts use; where those ask for words, the words said.
 fn with_values(mut found: Found, statement: &Statement, counted: &Statement, entry: &Entry, said: &str) -> Found {
     const WAITS: [&str; 5] = ["first_byte_timeout", "connect_timeout", "silence", "timeout", "seconds"];
-    const WORDS: [&str; 9] = ["message", "detail", "what", "where", "reason", "refusal", "text", "values", "said"];
+    const WORDS: [&str; 10] = ["begins", "message", "detail", "what", "where", "reason", "refusal", "text", "values", "said"];
     let slots: Vec<&str> = entry.texts().flat_map(|words| words.slots()).collect();
     for (name, number) in counts(counted) {
         found = found.value(name, number);
@@ -326,6 +326,16 @@ fn with_values(mut found: Found, statement: &Statement, counted: &Statement, ent
     }
     for (name, value) in names(statement).into_iter().filter(|(name, _)| slots.contains(name)) {
         found = found.value(name, super::excerpt(&value));
+    }
+    // What such a gateway answers with, where the words do not tell.
+    let status = match entry.code {
+        "bad-gateway" => Some(502),
+        "gateway-unavailable" => Some(503),
+        "gateway-timeout" => Some(504),
+        _ => None,
+    };
+    if let Some(status) = status.filter(|_| !found.values.iter().any(|(known, _)| *known == "status")) {
+        found = found.value("status", status);
     }
     if slots.contains(&"loss") {
         found = found.word("loss", "unknown", text("Whether content was lost, the words do not tell.", "是否丢失内容，这些话没有说明。"));

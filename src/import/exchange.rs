@@ -106,6 +106,7 @@ impl Exchange {
         // `Set-Cookie` is in the response what `Cookie` is in the request.
         let head = end_of_head(&self.received).unwrap_or(0);
         found.take_message(&mut self.received[..head]);
+        found.cover(&mut self.sent);
         found.cover(&mut self.received);
         found.cover_text(&mut self.asked.url);
         if let Some(testimony) = &mut self.testimony {

@@ -25,6 +25,7 @@ impl SourceReport {
         let lacks = match asked.source {
             Source::Recording => return None,
             Source::Text => vec!["bytes"],
+            Source::Body => vec!["head", "end"],
             _ => {
                 let facts = [
                     (lost.body, "body"),
@@ -149,7 +150,7 @@ fn is_of_use(advice: &str, asked: &Asked) -> bool {
 fn command(evidence: &Evidence<'_>) -> String {
     let asked = evidence.asked();
     if asked.command.is_none() && asked.url.is_empty() {
-        return "llmcheck chat hello".into();
+        return "llmcheck chat hello --base-url YOUR_BASE_URL".into();
     }
     asked.command.clone().unwrap_or_else(|| {
         let base = asked.url.strip_suffix("/chat/completions").unwrap_or(&asked.url);

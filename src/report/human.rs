@@ -102,8 +102,9 @@ impl Page {
 
     fn place(&mut self, report: &Report) {
         let lang = self.style.lang;
-        let host = report.request.url.split("://").nth(1).unwrap_or(&report.request.url).split('/').next().unwrap_or("").to_string();
-        let host = |_: &str| Some(host.clone());
+        let authority = report.request.url.split("://").nth(1).unwrap_or(&report.request.url).split('/').next().unwrap_or("");
+        let name = authority.rsplit('@').next().unwrap_or(authority).to_string();
+        let host = |_: &str| Some(name.clone());
         // A text or a body may tell nothing of where it came from.
         let is_text = report.source.as_ref().is_some_and(|source| source.kind == Source::Text);
         if is_text || report.request.url.is_empty() && report.response.is_none() {
@@ -116,7 +117,12 @@ impl Page {
             ],
             None => vec![words::REQUEST_TO.fill(lang, host)],
         };
-        parts.push(words::ATTEMPT.fill(lang, |_| Some(report.attempts.len().to_string())));
+        if name.is_empty() {
+            parts.remove(0);
+        }
+        if report.source.is_none() {
+            parts.push(words::ATTEMPT.fill(lang, |_| Some(report.attempts.len().to_string())));
+        }
         let line = format!("  {} {}", "-->".blue().bold(), sanitize::for_line(&parts.join(" · ")));
         self.push(&line);
     }
@@ -283,7 +289,9 @@ impl Page {
             ("total", times.total),
         ];
         let shown: Vec<String> = stages.iter().filter_map(|(name, time)| Some(format!("{name} {}", milliseconds((*time)?)))).collect();
-        self.push(&format!("{} {}", "*".blue().bold(), shown.join(" · ")));
+        if !shown.is_empty() {
+            self.push(&format!("{} {}", "*".blue().bold(), shown.join(" · ")));
+        }
         if let Some(tls) = &report.route.tls {
             let facts = [&tls.version, &tls.cipher, &tls.subject, &tls.issuer, &tls.not_after];
             let shown: Vec<&str> = facts.into_iter().flatten().map(String::as_str).collect();

@@ -138,6 +138,7 @@ pub fn source(source: &SourceReport, lang: Lang) -> String {
     };
     let lacks = source.lacks.iter().map(|lack| match *lack {
         "bytes" => text("the exchange itself", "交换本身"),
+        "head" => text("the head", "响应头"),
         "body" => text("the body", "响应体"),
         "chunks" => text("chunk framing", "分块边界"),
         "coding" => text("the content coding", "内容编码"),

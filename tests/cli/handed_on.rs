@@ -21,9 +21,11 @@ fn both_forms_are_written_at_once_in_the_language_of_the_run() {
     let (page, text) = (fs::read_to_string(page).unwrap(), fs::read_to_string(text).unwrap());
     assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"zh-Hans\">") && page.ends_with("</html>"), "{page}");
     assert!(text.starts_with("# 错误：") && text.ends_with("。\n"), "{text}");
-    for part in ["cut-by-close", "--report", "OPENAI_API_KEY", "HTTP/1.1 200 OK", "truncation"] {
+    for part in ["--lab cut-by-close", "OPENAI_API_KEY", "HTTP/1.1 200 OK", "truncation"] {
         assert!(page.contains(part) && text.contains(part), "{part}");
     }
+    // Run again, the command must not write over what it made.
+    assert!(!page.contains("--report") && !text.contains("--report"), "{text}");
     assert_eq!(names(&directory), ["r.html", "r.md"]);
 }
 
