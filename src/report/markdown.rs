@@ -295,7 +295,14 @@ fn inline(text: &str, begins_line: bool) -> String {
             } else {
                 code.push_str(&between)
             }
-            code.push_str(word);
+            // The sentence's own punctuation stays outside.
+            let core = word.trim_end_matches([',', '.']);
+            let core = if core.bytes().all(|byte| byte.is_ascii_digit()) { word } else { core };
+            code.push_str(core);
+            if core.len() < word.len() {
+                close(&mut code, &mut made);
+                made.push_str(&word[core.len()..]);
+            }
         }
     }
     close(&mut code, &mut made);
@@ -369,6 +376,7 @@ mod tests {
             ("a b@c.d #12 o/r#1 GH-7 :+1: x", "a `b@c.d #12 o/r#1 GH-7 :+1:` x"),
             ("<img src=x> **b** [a](b) a_b", "`<img src=x> **b** [a](b) a_b`"),
             ("fixed by 1a2b3c4d5e", "fixed by `1a2b3c4d5e`"),
+            ("nginx's proxy_read_timeout, or @b.", "nginx's `proxy_read_timeout`, or `@b`."),
             ("a `` b", "a ``` `` ``` b"),
             ("- item", "`-` item"),
             ("1. item", "`1.` item"),
