@@ -234,7 +234,7 @@ impl Page {
         let text = sanitize::for_line(text).into_owned();
         let indent = 5 + label_width(name);
         let lines = match self.style.width {
-            Some(_) => textwrap::wrap(&text, self.width().saturating_sub(indent).max(20)),
+            Some(_) => textwrap::wrap(&text, wrapping(self.width().saturating_sub(indent).max(20))),
             None => vec![text.as_str().into()],
         };
         for (index, line) in lines.iter().enumerate() {
@@ -317,6 +317,11 @@ impl Page {
 /// The limits explain the verdict, and belong to it.
 fn is_about_limits(report: &Report) -> bool {
     matches!(report.verdict.class, Class::RateLimit | Class::Quota)
+}
+
+/// Lines break where each script allows it, and never inside a flag's name.
+fn wrapping(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
 fn plain(value: &serde_json::Value) -> String {
