@@ -39,11 +39,16 @@ impl Format {
 /// # Errors
 /// When the extension names no format, or the file cannot be written.
 pub fn write(path: &Path, exchanges: &[(&Report, &Transcript)], mask: &Mask) -> Result<()> {
-    let text = match Format::of(path)? {
+    let text = text(Format::of(path)?, exchanges, mask);
+    replace(path, text.as_bytes()).with_context(|| format!("the report {} cannot be written", path.display()))
+}
+
+/// The exchanges as one document of that format; see [`write`].
+pub fn text(format: Format, exchanges: &[(&Report, &Transcript)], mask: &Mask) -> String {
+    match format {
         Format::Html => html::document(exchanges, mask),
         Format::Markdown => markdown::document(exchanges, mask),
-    };
-    replace(path, text.as_bytes()).with_context(|| format!("the report {} cannot be written", path.display()))
+    }
 }
 
 /// Writes beside the file first, so that whoever looks sees the old file or all of the new one.

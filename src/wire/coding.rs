@@ -1,6 +1,8 @@
 //! Content codings, decoded as the bytes come: gzip, deflate, br and zstd. Decoding stops at a fault, at the coding's own end,
 //! and where so little expands to so much that it can only be an attack.
 
+use std::ops::RangeInclusive;
+
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{Decoder as ZstdDecoder, Operation as _};
@@ -17,6 +19,8 @@ const BOMB_RATIO: u64 = 200;
 /// Identification and the one method there is.
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// A frame to be skipped, RFC 8878 section 3.1.2.
+const ZSTD_SKIPPED: [RangeInclusive<u8>; 4] = [0x50..=0x5f, 0x2a..=0x2a, 0x4d..=0x4d, 0x18..=0x18];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
@@ -80,6 +84,8 @@ pub enum Progress {
 pub struct Decoder {
     engine: Engine,
     progress: Progress,
+    /// Bytes directly behind the coding's end that may begin another member or frame; `None` once something else stands there.
+    behind: Option<Vec<u8>>,
     encoded: u64,
     decoded: u64,
 }
@@ -115,7 +121,7 @@ impl Decoder {
                 Err(_) => Engine::Identity,
             },
         };
-        Decoder { engine, progress: Progress::Unfinished, encoded: 0, decoded: 0 }
+        Decoder { engine, progress: Progress::Unfinished, behind: Some(Vec::new()), encoded: 0, decoded: 0 }
     }
 
     pub fn is_identity(&self) -> bool {
@@ -134,56 +140,84 @@ impl Decoder {
             return out(bytes);
         }
         for step in bytes.chunks(STEP) {
-            // A gzip body may have several members (RFC 1952 section 2.2) and a zstd body several frames; what else follows the end is ignored.
-            let goes_on = match &self.progress {
-                Progress::Unfinished => true,
-                Progress::Finished => self.engine.begins_anew(step),
-                Progress::Faulty(_) | Progress::Bomb => false,
-            };
-            if !goes_on {
-                return;
+            match &self.progress {
+                Progress::Unfinished => self.take(step, &mut out),
+                // A gzip body may have several members (RFC 1952 section 2.2) and a zstd body several frames; what else follows the end
+                // is ignored.
+                Progress::Finished => {
+                    let Some(behind) = &mut self.behind else {
+                        return;
+                    };
+                    behind.extend_from_slice(step);
+                }
+                Progress::Faulty(_) | Progress::Bomb => return,
             }
-            self.encoded += step.len() as u64;
-            let decoded = &mut self.decoded;
-            let outcome = self.engine.decode(step, &mut |bytes| {
-                *decoded += bytes.len() as u64;
-                out(bytes);
-            });
-            self.progress = match outcome {
-                Ok(true) => Progress::Finished,
-                Ok(false) if self.decoded > BOMB_SIZE && self.decoded / self.encoded.max(1) > BOMB_RATIO => Progress::Bomb,
-                Ok(false) => Progress::Unfinished,
-                Err(fault) => Progress::Faulty(fault),
-            };
+            while self.progress == Progress::Finished
+                && let Some(bytes) = self.behind.take()
+            {
+                match self.engine.begins_anew(&bytes) {
+                    Some(true) => self.take(&bytes, &mut out),
+                    Some(false) => return,
+                    None => {
+                        self.behind = Some(bytes);
+                        break;
+                    }
+                }
+            }
         }
+    }
+
+    fn take(&mut self, step: &[u8], out: &mut impl FnMut(&[u8])) {
+        self.encoded += step.len() as u64;
+        let decoded = &mut self.decoded;
+        let outcome = self.engine.decode(step, &mut |bytes| {
+            *decoded += bytes.len() as u64;
+            out(bytes);
+        });
+        self.progress = match outcome {
+            Ok(Some(behind)) => {
+                self.behind = Some(step[step.len() - behind..].to_vec());
+                Progress::Finished
+            }
+            Ok(None) if self.decoded > BOMB_SIZE && self.decoded / self.encoded.max(1) > BOMB_RATIO => Progress::Bomb,
+            Ok(None) => Progress::Unfinished,
+            Err(fault) => Progress::Faulty(fault),
+        };
     }
 }
 
 impl Engine {
-    /// After the coding's end: these bytes begin another member or frame.
-    fn begins_anew(&mut self, bytes: &[u8]) -> bool {
+    /// After the coding's end: whether these bytes, which stand directly behind it, begin another member or frame. `None` while more of
+    /// them must tell.
+    fn begins_anew(&mut self, bytes: &[u8]) -> Option<bool> {
         match self {
-            Engine::Gzip(gzip) if bytes.starts_with(&GZIP_MAGIC) => {
-                **gzip = Gzip::default();
-                true
+            Engine::Gzip(gzip) => {
+                let begins = begins_with(bytes, &GZIP_MAGIC.map(|byte| byte..=byte));
+                if begins == Some(true) {
+                    **gzip = Gzip::default();
+                }
+                begins
             }
-            Engine::Zstd(_) => begins_zstd(bytes),
-            _ => false,
+            Engine::Zstd(_) => match (begins_with(bytes, &ZSTD_MAGIC.map(|byte| byte..=byte)), begins_with(bytes, &ZSTD_SKIPPED)) {
+                (Some(false), skipped) => skipped,
+                (frame, _) => frame,
+            },
+            _ => Some(false),
         }
     }
 
-    /// Whether the coding's end was reached, or what is wrong.
-    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<bool, String> {
+    /// At the coding's end, how many of the bytes stand behind it; or what is wrong.
+    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
         match self {
             Engine::Identity => unreachable!("identity is passed through before"),
             Engine::Br(state) => decode_br(state, bytes, out),
             Engine::Gzip(gzip) => gzip.decode(bytes, out),
-            Engine::Inflate(inflate) => Ok(inflate_step(inflate, bytes, out)?.is_some()),
+            Engine::Inflate(inflate) => inflate_step(inflate, bytes, out),
             Engine::Zstd(decoder) => decode_zstd(decoder, bytes, out),
             Engine::UndecidedDeflate(first) => {
                 first.extend_from_slice(bytes);
                 let &[method, flags, ..] = first.as_slice() else {
-                    return Ok(false);
+                    return Ok(None);
                 };
                 // RFC 1950 section 2.2; servers send both the zlib form, which is deflate, and the bare one.
                 let is_zlib = method & 0x0f == 8 && u16::from_be_bytes([method, flags]).is_multiple_of(31);
@@ -240,11 +274,11 @@ impl Gzip {
     /// A header is ten bytes, and names and comments are short: more than this is no header.
     const LONGEST_HEADER: usize = 128 * 1024;
 
-    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<bool, String> {
+    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
         if !self.has_header {
             self.header.extend_from_slice(bytes);
             let Some(length) = gzip_header(&self.header)? else {
-                return if self.header.len() > Gzip::LONGEST_HEADER { Err("a gzip header without end".into()) } else { Ok(false) };
+                return if self.header.len() > Gzip::LONGEST_HEADER { Err("a gzip header without end".into()) } else { Ok(None) };
             };
             self.has_header = true;
             let data = std::mem::take(&mut self.header).split_off(length);
@@ -253,7 +287,7 @@ impl Gzip {
         self.decode_data(bytes, out)
     }
 
-    fn decode_data(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<bool, String> {
+    fn decode_data(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
         let mut rest = bytes;
         if !self.has_data {
             let checksum = &mut self.checksum;
@@ -262,7 +296,7 @@ impl Gzip {
                 out(bytes);
             })?;
             let Some(after) = after else {
-                return Ok(false);
+                return Ok(None);
             };
             self.has_data = true;
             rest = &bytes[bytes.len() - after..];
@@ -270,17 +304,13 @@ impl Gzip {
         let (trailer, after) = rest.split_at(rest.len().min(8 - self.trailer.len()));
         self.trailer.extend_from_slice(trailer);
         let &[a, b, c, d, e, f, g, h] = self.trailer.as_slice() else {
-            return Ok(false);
+            return Ok(None);
         };
         let fits = u32::from_le_bytes([a, b, c, d]) == self.checksum.sum() && u32::from_le_bytes([e, f, g, h]) == self.checksum.amount();
         if !fits {
             return Err("the gzip checksum does not fit".into());
         }
-        if after.starts_with(&GZIP_MAGIC) {
-            *self = Gzip::default();
-            return self.decode(after, out);
-        }
-        Ok(true)
+        Ok(Some(after.len()))
     }
 }
 
@@ -321,7 +351,7 @@ fn decode_br(
     state: &mut BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
     bytes: &[u8],
     out: &mut impl FnMut(&[u8]),
-) -> Result<bool, String> {
+) -> Result<Option<usize>, String> {
     let mut buffer = [0; 16 * 1024];
     let (mut left, mut from) = (bytes.len(), 0);
     loop {
@@ -332,19 +362,22 @@ fn decode_br(
         }
         match result {
             BrotliResult::NeedsMoreOutput => {}
-            BrotliResult::NeedsMoreInput => return Ok(false),
-            BrotliResult::ResultSuccess => return Ok(true),
+            BrotliResult::NeedsMoreInput => return Ok(None),
+            BrotliResult::ResultSuccess => return Ok(Some(left)),
             BrotliResult::ResultFailure => return Err(format!("not brotli data at byte {from} of this step")),
         }
     }
 }
 
-/// A frame, or one to be skipped (RFC 8878 section 3.1.2).
-fn begins_zstd(bytes: &[u8]) -> bool {
-    bytes.starts_with(&ZSTD_MAGIC) || matches!(bytes, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+/// Whether each of the first bytes is one of its pattern; `None` while there are fewer and all are.
+fn begins_with(bytes: &[u8], pattern: &[RangeInclusive<u8>]) -> Option<bool> {
+    if bytes.iter().zip(pattern).any(|(byte, expected)| !expected.contains(byte)) {
+        return Some(false);
+    }
+    (bytes.len() >= pattern.len()).then_some(true)
 }
 
-fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<bool, String> {
+fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
     let mut buffer = [0; 16 * 1024];
     let mut from = 0;
     loop {
@@ -352,11 +385,11 @@ fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl 
         from += status.bytes_read;
         out(&buffer[..status.bytes_written]);
         // 0 means that the frame is complete and flushed.
-        if status.remaining == 0 && !begins_zstd(&bytes[from..]) {
-            return Ok(true);
+        if status.remaining == 0 {
+            return Ok(Some(bytes.len() - from));
         }
         if from == bytes.len() && status.bytes_written < buffer.len() {
-            return Ok(false);
+            return Ok(None);
         }
     }
 }
@@ -420,9 +453,15 @@ mod tests {
     #[test]
     fn several_members_and_frames_are_one_body() {
         for coding in [Coding::Gzip, Coding::Zstd] {
-            let bytes = [compressed(coding, b"one, "), compressed(coding, b"two")].concat();
-            for step in [1000, bytes.len() / 2] {
+            let members = [compressed(coding, b"one, "), compressed(coding, b"two")];
+            let bytes = members.concat();
+            for step in 1..=bytes.len() {
                 assert_eq!(decoded(coding, &bytes, step), (b"one, two".to_vec(), Progress::Finished), "{coding:?} by {step}");
+            }
+            // What is no member ends the body, whatever stands behind it.
+            let bytes = members.join(&0);
+            for step in 1..=bytes.len() {
+                assert_eq!(decoded(coding, &bytes, step), (b"one, ".to_vec(), Progress::Finished), "{coding:?} by {step}");
             }
         }
     }
