@@ -1,7 +1,7 @@
 //! Content codings, decoded as the bytes come: gzip, deflate, br and zstd. Decoding stops at a fault, at the coding's own end,
 //! and where so little expands to so much that it can only be an attack.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
@@ -10,9 +10,9 @@ use zstd::stream::raw::{Decoder as ZstdDecoder, Operation as _};
 /// What we can decode, as an `Accept-Encoding` value.
 pub const ACCEPTED: &str = "gzip, deflate, br, zstd";
 
-/// Encoded bytes given to a decoder at a time: at deflate's best ratio (1032) they fill a megabyte.
+/// Encoded bytes given to a decoder at a time.
 const STEP: usize = 1024;
-/// Beyond this many decoded bytes, at a ratio beyond [`BOMB_RATIO`], decoding stops.
+/// Beyond this many decoded bytes, at a ratio beyond [`BOMB_RATIO`], decoding stops: deflate's best ratio is 1032, brotli's a million.
 const BOMB_SIZE: u64 = 256 * 1024 * 1024;
 const BOMB_RATIO: u64 = 200;
 
@@ -169,17 +169,20 @@ impl Decoder {
 
     fn take(&mut self, step: &[u8], out: &mut impl FnMut(&[u8])) {
         self.encoded += step.len() as u64;
-        let decoded = &mut self.decoded;
+        let (encoded, decoded) = (self.encoded, &mut self.decoded);
+        let mut is_bomb = false;
         let outcome = self.engine.decode(step, &mut |bytes| {
             *decoded += bytes.len() as u64;
             out(bytes);
+            is_bomb = *decoded > BOMB_SIZE && *decoded / encoded.max(1) > BOMB_RATIO;
+            if is_bomb { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         self.progress = match outcome {
+            _ if is_bomb => Progress::Bomb,
             Ok(Some(behind)) => {
                 self.behind = Some(step[step.len() - behind..].to_vec());
                 Progress::Finished
             }
-            Ok(None) if self.decoded > BOMB_SIZE && self.decoded / self.encoded.max(1) > BOMB_RATIO => Progress::Bomb,
             Ok(None) => Progress::Unfinished,
             Err(fault) => Progress::Faulty(fault),
         };
@@ -206,8 +209,8 @@ impl Engine {
         }
     }
 
-    /// At the coding's end, how many of the bytes stand behind it; or what is wrong.
-    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
+    /// At the coding's end, how many of the bytes stand behind it; or what is wrong. `out` may break off.
+    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Option<usize>, String> {
         match self {
             Engine::Identity => unreachable!("identity is passed through before"),
             Engine::Br(state) => decode_br(state, bytes, out),
@@ -230,7 +233,7 @@ impl Engine {
 }
 
 /// Inflates a step; at the end of the deflate data, how many of its bytes were not part of it.
-fn inflate_step(inflate: &mut Decompress, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
+fn inflate_step(inflate: &mut Decompress, bytes: &[u8], out: &mut impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Option<usize>, String> {
     let mut buffer = [0; 16 * 1024];
     let mut from = 0;
     loop {
@@ -238,7 +241,9 @@ fn inflate_step(inflate: &mut Decompress, bytes: &[u8], out: &mut impl FnMut(&[u
         let status = inflate.decompress(&bytes[from..], &mut buffer, FlushDecompress::None).map_err(|error| error.to_string())?;
         from += (inflate.total_in() - taken_before) as usize;
         let given = (inflate.total_out() - given_before) as usize;
-        out(&buffer[..given]);
+        if out(&buffer[..given]).is_break() {
+            return Ok(None);
+        }
         match status {
             Status::StreamEnd => return Ok(Some(bytes.len() - from)),
             _ if from == bytes.len() && given < buffer.len() => return Ok(None),
@@ -274,7 +279,7 @@ impl Gzip {
     /// A header is ten bytes, and names and comments are short: more than this is no header.
     const LONGEST_HEADER: usize = 128 * 1024;
 
-    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
+    fn decode(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Option<usize>, String> {
         if !self.has_header {
             self.header.extend_from_slice(bytes);
             let Some(length) = gzip_header(&self.header)? else {
@@ -287,13 +292,13 @@ impl Gzip {
         self.decode_data(bytes, out)
     }
 
-    fn decode_data(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
+    fn decode_data(&mut self, bytes: &[u8], out: &mut impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<Option<usize>, String> {
         let mut rest = bytes;
         if !self.has_data {
             let checksum = &mut self.checksum;
             let after = inflate_step(&mut self.inflate, bytes, &mut |bytes| {
                 checksum.update(bytes);
-                out(bytes);
+                out(bytes)
             })?;
             let Some(after) = after else {
                 return Ok(None);
@@ -350,15 +355,15 @@ fn gzip_header(bytes: &[u8]) -> Result<Option<usize>, String> {
 fn decode_br(
     state: &mut BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
     bytes: &[u8],
-    out: &mut impl FnMut(&[u8]),
+    out: &mut impl FnMut(&[u8]) -> ControlFlow<()>,
 ) -> Result<Option<usize>, String> {
     let mut buffer = [0; 16 * 1024];
     let (mut left, mut from) = (bytes.len(), 0);
     loop {
         let (mut room, mut written, mut total) = (buffer.len(), 0, 0);
         let result = BrotliDecompressStream(&mut left, &mut from, bytes, &mut room, &mut written, &mut buffer, &mut total, state);
-        if written > 0 {
-            out(&buffer[..written]);
+        if out(&buffer[..written]).is_break() {
+            return Ok(None);
         }
         match result {
             BrotliResult::NeedsMoreOutput => {}
@@ -377,13 +382,19 @@ fn begins_with(bytes: &[u8], pattern: &[RangeInclusive<u8>]) -> Option<bool> {
     (bytes.len() >= pattern.len()).then_some(true)
 }
 
-fn decode_zstd(decoder: &mut ZstdDecoder<'static>, bytes: &[u8], out: &mut impl FnMut(&[u8])) -> Result<Option<usize>, String> {
+fn decode_zstd(
+    decoder: &mut ZstdDecoder<'static>,
+    bytes: &[u8],
+    out: &mut impl FnMut(&[u8]) -> ControlFlow<()>,
+) -> Result<Option<usize>, String> {
     let mut buffer = [0; 16 * 1024];
     let mut from = 0;
     loop {
         let status = decoder.run_on_buffers(&bytes[from..], &mut buffer).map_err(|error| error.to_string())?;
         from += status.bytes_read;
-        out(&buffer[..status.bytes_written]);
+        if out(&buffer[..status.bytes_written]).is_break() {
+            return Ok(None);
+        }
         // 0 means that the frame is complete and flushed.
         if status.remaining == 0 {
             return Ok(Some(bytes.len() - from));
@@ -405,6 +416,9 @@ mod tests {
 
     /// «hello brotli, hello brotli, hello brotli» by the reference encoder.
     const BROTLI: &[u8] = include_bytes!("../../tests/data/hello.br");
+
+    /// 512 MiB of zeros by the reference encoder.
+    const ZEROS: &[u8] = include_bytes!("../../tests/data/zeros.br");
 
     fn compressed(coding: Coding, text: &[u8]) -> Vec<u8> {
         match coding {
@@ -501,11 +515,15 @@ mod tests {
         for _ in 0..300 {
             encoder.write_all(&zeros).unwrap();
         }
-        let bytes = encoder.finish().unwrap();
-        let mut decoder = Decoder::new(Coding::Gzip);
-        let mut largest = 0;
-        decoder.decode(&bytes, |bytes| largest = largest.max(bytes.len()));
-        assert_eq!(*decoder.progress(), Progress::Bomb);
-        assert!(largest <= 2 << 20, "{largest}");
+        for (coding, bytes) in [(Coding::Gzip, encoder.finish().unwrap()), (Coding::Br, ZEROS.to_vec())] {
+            let mut decoder = Decoder::new(coding);
+            let (mut largest, mut all) = (0, 0);
+            decoder.decode(&bytes, |bytes| {
+                largest = largest.max(bytes.len());
+                all += bytes.len() as u64;
+            });
+            assert_eq!(*decoder.progress(), Progress::Bomb, "{coding:?}");
+            assert!(largest <= 64 * 1024 && all <= BOMB_SIZE + largest as u64, "{coding:?}: {largest} {all}");
+        }
     }
 }
