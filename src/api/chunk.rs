@@ -60,7 +60,7 @@ impl Reader {
         if Shape::of(&value).is_none() && value.get("usage").is_none() {
             return Chunk::Other;
         }
-        let reply = Reply::from_value(&value);
+        let reply = Reply::from_chunk(&value);
         self.learn(data, &reply);
         Chunk::Reply(Box::new(reply))
     }

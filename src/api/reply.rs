@@ -65,7 +65,7 @@ impl Finish {
     /// Reads `finish_reason`, `stop_reason`, `done_reason`, `finishReason`, `blockReason` and what stands for them.
     pub fn of(reason: &str) -> Finish {
         const TOKEN_LIMIT: [&str; 4] = ["length", "max_tokens", "max_output_tokens", "model_context_window_exceeded"];
-        const FILTER: [&str; 11] = [
+        const FILTER: [&str; 13] = [
             "content_filter",
             "sensitive",
             "safety",
@@ -74,10 +74,14 @@ impl Finish {
             "blocklist",
             "prohibited_content",
             "spii",
+            "image_prohibited_content",
+            "image_recitation",
             "image_safety",
             "content_filtered",
             "guardrail_intervened",
         ];
+        // Gemini's compatible endpoint says `content_filter: PROHIBITED_CONTENT`.
+        let reason = reason.split(':').next().unwrap_or(reason);
         let is_any = |words: &[&str]| words.iter().any(|word| reason.eq_ignore_ascii_case(word));
         match () {
             () if is_any(&TOKEN_LIMIT) => Finish::TokenLimit,
@@ -101,8 +105,18 @@ pub struct Usage {
 }
 
 impl Reply {
-    /// Reads a completion or a chunk. A value without any sign of either gives a reply without choices.
+    /// Reads a completion. A value without any sign of one gives a reply without choices.
     pub fn from_value(value: &Value) -> Reply {
+        Reply::read(value, ["message", "delta"])
+    }
+
+    /// Reads one chunk of a stream. Perplexity sends both forms in both: beside the piece the text so far, beside the message an empty piece.
+    pub fn from_chunk(value: &Value) -> Reply {
+        Reply::read(value, ["delta", "message"])
+    }
+
+    /// `forms`: where a choice's content stands, the first that is there.
+    fn read(value: &Value, forms: [&str; 2]) -> Reply {
         let shape = Shape::of(value);
         if let Some(reply) = shape.and_then(|shape| native::read(shape, value)) {
             return reply;
@@ -111,27 +125,29 @@ impl Reply {
         let mut reply = Reply {
             shape,
             said: choices.into_iter().flatten().enumerate().map(|(at, choice)| Choice::from_value(choice, at)).collect(),
-            model: value.get("model").and_then(Value::as_str).map(str::to_string),
+            model: value.get("model").and_then(Value::as_str).filter(|model| !model.is_empty()).map(str::to_string),
             choices: choices.map(Vec::len),
             usage: value.get("usage").and_then(Usage::from_value),
             ..Reply::default()
         };
         let first = choices.and_then(|choices| {
             let is_first = |choice: &&Value| choice.get("index").and_then(Value::as_u64).is_none_or(|index| index == 0);
-            choices.iter().find(is_first)
+            // A message alone is the answer, whatever its index; a piece of another choice is not.
+            let is_alone = |choice: &&Value| choices.len() == 1 && choice.get("delta").is_none();
+            choices.iter().find(is_first).or_else(|| choices.first().filter(is_alone))
         });
         if let Some(choice) = first {
-            reply.read_choice(choice);
+            reply.read_choice(choice, forms);
         }
         reply
     }
 
-    fn read_choice(&mut self, choice: &Value) {
+    fn read_choice(&mut self, choice: &Value, forms: [&str; 2]) {
         self.finish_reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty()).map(str::to_string);
         if let Some(text) = choice.get("text").and_then(Value::as_str) {
             self.text.push_str(text);
         }
-        let Some(message) = choice.get("delta").or_else(|| choice.get("message")) else {
+        let Some((form, message)) = forms.iter().find_map(|form| Some((*form, choice.get(form).filter(|part| part.is_object())?))) else {
             return;
         };
         match message.get("content") {
@@ -152,7 +168,7 @@ impl Reply {
         let call = message.get("function_call").filter(|call| call.is_object());
         self.tool_calls = calls.len() + usize::from(call.is_some());
         self.tools = calls.iter().chain(call).map(ToolPiece::from_value).collect();
-        if choice.get("delta").is_none() {
+        if form == "message" {
             self.tools.iter_mut().enumerate().for_each(|(at, tool)| tool.call = Some(at as u64));
         }
         self.has_refusal = message.get("refusal").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
@@ -250,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn where_both_forms_stand_side_by_side_each_counts_in_its_kind() {
+        let both = |delta: &str, message: &str| json!({"choices":[{"index":0,"delta":{"content":delta},"message":{"content":message}}]});
+        assert_eq!(Reply::from_value(&both("", "Hello")).text, "Hello");
+        assert_eq!(Reply::from_chunk(&both("lo", "Hello")).text, "lo");
+        assert_eq!(Reply::from_chunk(&json!({"choices":[{"delta":null,"message":{"content":"Hello"}}]})).text, "Hello");
+    }
+
+    #[test]
+    fn a_single_message_is_the_answer_whatever_its_index() {
+        assert_eq!(Reply::from_value(&json!({"choices":[{"index":1,"message":{"content":"hi"}}]})).text, "hi");
+        assert_eq!(Reply::from_chunk(&json!({"choices":[{"index":1,"delta":{"content":"hi"}}]})).text, "");
+    }
+
+    #[test]
+    fn an_empty_name_names_no_model() {
+        assert_eq!(Reply::from_value(&json!({"model":"","choices":[]})).model, None);
+    }
+
+    #[test]
     fn every_word_for_the_end_has_its_meaning() {
         for reason in
             ["stop", "eos", "end_turn", "stop_sequence", "STOP", "tool_calls", "function_call", "tool_use", "pause_turn", "completed"]
@@ -259,7 +294,17 @@ mod tests {
         for reason in ["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"] {
             assert_eq!(Finish::of(reason), Finish::TokenLimit, "{reason}");
         }
-        for reason in ["content_filter", "sensitive", "SAFETY", "RECITATION", "PROHIBITED_CONTENT", "refusal", "BLOCKLIST", "SPII"] {
+        for reason in [
+            "content_filter",
+            "sensitive",
+            "SAFETY",
+            "RECITATION",
+            "PROHIBITED_CONTENT",
+            "refusal",
+            "BLOCKLIST",
+            "SPII",
+            "content_filter: PROHIBITED_CONTENT",
+        ] {
             assert_eq!(Finish::of(reason), Finish::Filter, "{reason}");
         }
     }

@@ -113,6 +113,7 @@ const ESCAPES: [(Escapes, Variant); 4] = [
 const WITHOUT_NEWLINE: Variant = Variant { name: "without-final-newline", words: text("without its final newline", "不带末尾换行") };
 const WITH_NEWLINE: Variant = Variant { name: "with-final-newline", words: text("with a final newline", "带末尾换行") };
 const CRLF: Variant = Variant { name: "crlf", words: text("with CRLF line ends", "以 CRLF 换行") };
+const LF: Variant = Variant { name: "lf", words: text("with LF line ends", "以 LF 换行") };
 const BOM: Variant = Variant { name: "with-bom", words: text("with a byte order mark", "带 BOM") };
 const WITHOUT_USAGE: Variant = Variant { name: "without-usage", words: text("without its usage", "不带 usage") };
 
@@ -121,11 +122,14 @@ fn other_serialization(document: &Value, text: &[u8], declared: u64) -> Option<V
     let size = text.len() as u64;
     let trailing = (text.len() - text.trim_ascii_end().len()) as u64;
     let line_feeds = memchr::memchr_iter(b'\n', text).count() as u64;
+    let carriage_returns = memchr::memmem::find_iter(text, b"\r\n").count() as u64;
     let mut small = vec![(size - trailing, WITHOUT_NEWLINE), (size + 3, BOM)];
     if trailing == 0 {
         small.extend([(size + 1, WITH_NEWLINE), (size + 2, WITH_NEWLINE)]);
     }
-    if line_feeds > 1 {
+    if carriage_returns > 1 {
+        small.push((size - carriage_returns, LF));
+    } else if line_feeds > 1 {
         small.push((size + line_feeds, CRLF));
     }
     let fits = |expected: u64| expected == declared && expected != size;
@@ -235,5 +239,9 @@ mod tests {
         assert_eq!(named(compact + 4 * 5), Some("html-escaped"));
         assert_eq!(named(compact - r#","usage":{"n":1}"#.len() as u64), Some("without-usage"));
         assert_eq!(named(compact + 1000), None);
+        let lines = serde_json::to_string_pretty(&sample()).unwrap();
+        let windows = lines.replace('\n', "\r\n");
+        let of = |text: &str, size: usize| other_serialization(&sample(), text.as_bytes(), size as u64).map(|variant| variant.name);
+        assert_eq!((of(&lines, windows.len()), of(&windows, lines.len())), (Some("crlf"), Some("lf")));
     }
 }

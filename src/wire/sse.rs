@@ -139,6 +139,12 @@ impl Parser {
                 self.add_data(value);
             }
             b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
+            // llama.cpp's server tells an error in a field of that name (ggml-org/llama.cpp: `server_sent_event(sink, "error", …)`).
+            b"error" if value.starts_with(b"{") => {
+                self.name = "error".into();
+                self.data_is_too_large |= self.line_is_too_large;
+                self.add_data(value);
+            }
             // `id` and `retry` matter only to a client that reconnects.
             _ => {}
         }

@@ -179,9 +179,8 @@ impl Stream {
         let chunk = reader.read(event.data);
         match chunk {
             // A ping, or whatever else a provider calls by a name, need not be JSON; an error need not either.
-            Chunk::Malformed { .. } if event.name == "error" => {
-                let message = String::from_utf8_lossy(&event.data[..event.data.len().min(LARGEST_EXCERPT)]).into_owned();
-                self.error.get_or_insert((ApiError { message, ..ApiError::default() }, place));
+            Chunk::Malformed { .. } | Chunk::Other if event.name == "error" && !event.data.trim_ascii().is_empty() => {
+                self.error.get_or_insert((told_in_error_event(event.data), place));
             }
             Chunk::Malformed { .. } if !matches!(event.name, "" | "message") => {}
             Chunk::Malformed { .. } if are_events(event.data, true) => {
@@ -302,6 +301,13 @@ impl Stream {
     }
 }
 
+/// What an event named «error» says: an error without the usual envelope, or plain words.
+fn told_in_error_event(data: &[u8]) -> ApiError {
+    let told = serde_json::from_slice(data).ok().and_then(|value| ApiError::from_value(&value, true));
+    let words = || String::from_utf8_lossy(&data[..data.len().min(LARGEST_EXCERPT)]).into_owned();
+    told.unwrap_or_else(|| ApiError { message: words(), ..ApiError::default() })
+}
+
 fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     data.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
 }
@@ -367,6 +373,21 @@ mod tests {
         assert_eq!(read("data: [DONE]\n").done, 1);
         let cut = read("data: {\"choices\":[{\"delta\":{\"content\":\"Hel");
         assert_eq!((cut.events, cut.rest.is_some()), (0, true));
+    }
+
+    #[test]
+    fn an_error_is_told_by_the_name_of_its_event_or_of_its_field() {
+        for told in [
+            "event: error\ndata: {\"code\":500,\"message\":\"m\",\"type\":\"server_error\"}\n\n",
+            "error: {\"code\":500,\"message\":\"m\",\"type\":\"server_error\"}\n\n",
+            "error: {\"error\":{\"message\":\"m\"}}\n\n",
+            "event: error\ndata: m\n\n",
+        ] {
+            assert_eq!(read(told).error.map(|(error, _)| error.message).as_deref(), Some("m"), "{told}");
+        }
+        for other in ["event: error\ndata:\n\n", "error: none\n\n", "errors: {\"message\":\"m\"}\n\n"] {
+            assert!(read(other).error.is_none(), "{other}");
+        }
     }
 
     #[test]

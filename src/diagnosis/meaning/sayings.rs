@@ -505,6 +505,7 @@ const CONTEXT_WORDS: &[&str] = &[
     "contextwindowexceedederror",            // LiteLLM
     "input is too long for requested model", // Bedrock
     "`inputs` must have less than",          // TGI
+    "`inputs` tokens + `max_new_tokens`",    // TGI
 ];
 
 const PARAMETER_CODES: &[&str] = &[
