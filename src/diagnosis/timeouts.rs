@@ -51,7 +51,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         labels: &[],
         follows: &["interrupted-by-user"],
         explain: explain!("no-first-byte-in-time"),
-        examine: |evidence| (evidence.how == Some(How::FirstByteTimeout)).then(Found::certain),
+        examine: no_first_byte,
     },
     Entry {
         code: "end-not-signalled",
@@ -164,6 +164,12 @@ fn stalled_in_body(evidence: &Evidence<'_>) -> Option<Found> {
     }
     let silence = times.total? - times.last_byte?;
     Some(Found::certain().value("silence", seconds(silence)).value("received", received).mark("end", received..received))
+}
+
+/// Other programs have one word for silence, whenever it came.
+fn no_first_byte(evidence: &Evidence<'_>) -> Option<Found> {
+    let is_silent = evidence.how == Some(How::Idle) && evidence.transcript.received.length() == 0;
+    (is_silent || evidence.how == Some(How::FirstByteTimeout)).then(Found::certain)
 }
 
 fn deadline_passed(evidence: &Evidence<'_>) -> Option<Found> {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::source::{Lost, Source};
 use crate::plan::{KeyUse, Timeouts};
@@ -306,13 +306,13 @@ fn parse_line(text: &str) -> Result<Option<Line>> {
         #[derive(Deserialize)]
         struct First {
             llmcheck: String,
-            asked: Box<Asked>,
+            asked: Map<String, Value>,
         }
         let first: First = serde_json::from_str(text).context("not the first line of a recording")?;
         if first.llmcheck != FORMAT {
             bail!("the format is {:?}; this version reads {FORMAT:?}", first.llmcheck);
         }
-        return Ok(Some(Line::Asked(first.asked)));
+        return Ok(Some(Line::Asked(Box::new(asked(first.asked)))));
     }
     let (seconds, connection, kind, data): (f64, u32, String, Value) = serde_json::from_str(text)
         .context("neither the first line of a recording nor [seconds, connection, kind, data]; recordings are made with --record")?;
@@ -333,6 +333,13 @@ fn parse_line(text: &str) -> Result<Option<Line>> {
         bail!("the time {seconds} is not within a recording");
     }
     Ok(Some(Line::Event(Event { at: (seconds * 1e6).round() as u64, connection, kind })))
+}
+
+/// What another program wrote down in a shape of its own, or as `null`, is not known; the bytes are there all the same.
+fn asked(mut object: Map<String, Value>) -> Asked {
+    let read = |object: &Map<String, Value>| serde_json::from_value::<Asked>(Value::Object(object.clone()));
+    object.retain(|key, value| read(&Map::from_iter([(key.clone(), value.clone())])).is_ok());
+    read(&object).unwrap_or_default()
 }
 
 /// A step that another version knows and this one does not is passed over: it is no byte of the exchange.
@@ -414,6 +421,15 @@ mod tests {
         assert_eq!(received.kind, Kind::Received(Cow::Borrowed(b"none")));
         assert_eq!(open.kind, Kind::Open(Opened::Connected { address: "1.2.3.4:80".into() }));
         assert_eq!(end.kind, Kind::End(Ending::new(How::Deadline)));
+    }
+
+    #[test]
+    fn what_another_program_asked_in_its_own_shapes_does_not_hide_the_rest() {
+        let text = r#"{"asked":{"stream":true,"started":1764000000.5,"attempt":null,"endpoint":null,"key":"sent","timeouts":"60s","url":"http://a/v1","source":"wire","headers":[["A","b"]]},"llmcheck":"recording/1"}"#;
+        let read: Vec<Line> = Lines::new(text.as_bytes()).map(Result::unwrap).collect();
+        let expected = Asked { url: "http://a/v1".into(), stream: true, ..Asked::default() };
+        let [Line::Asked(asked)] = &read[..] else { panic!("one line") };
+        assert_eq!(Asked { key: expected.key.clone(), ..*asked.clone() }, expected);
     }
 
     #[test]

@@ -47,8 +47,18 @@ fn is_event(line: &[u8]) -> bool {
     line.starts_with(b"[") && parts().is_ok_and(|(_, _, kind, _)| ["open", ">", "<", "end"].contains(&kind.as_str()))
 }
 
+/// `{"llmcheck":"recording/1","asked":{…}}`; the keys of an object have no order. In a string its quotation marks would be escaped.
+fn is_head_of_recording(line: &[u8]) -> bool {
+    const KEY: &[u8] = b"\"llmcheck\"";
+    memchr::memmem::find_iter(line, KEY).any(|at| {
+        let value = line[at + KEY.len()..].trim_ascii_start().strip_prefix(b":");
+        let is_first = line[1..at].trim_ascii().is_empty();
+        value.is_some_and(|value| is_first || value.trim_ascii_start().starts_with(b"\"recording/"))
+    })
+}
+
 fn of_json(text: &[u8], first_line: &[u8]) -> Source {
-    if first_line.starts_with(b"{\"llmcheck\":") || first_line.starts_with(b"{ \"llmcheck\"") {
+    if is_head_of_recording(first_line) {
         return Source::Recording;
     }
     // HAR 1.2: {"log": {"version": …, "entries": […]}}, with more keys before the entries.

@@ -15,6 +15,8 @@ use crate::exchange::source::Lost;
 pub struct Reader {
     transcript: Transcript,
     connection: u32,
+    /// The connection before this one.
+    left: Option<u32>,
     /// Bytes of a response head that is not complete, and how many of them are known not to end it.
     head: Vec<u8>,
     searched: usize,
@@ -41,6 +43,10 @@ impl Reader {
 
     pub fn hear(&mut self, event: &Event<'_>) -> Next {
         if event.connection != self.connection {
+            // The connection to a proxy outlives the exchange inside its tunnel, and an address that lost a race is closed late.
+            if self.left == Some(event.connection) && matches!(event.kind, Kind::End(_)) {
+                return self.next();
+            }
             self.start_over(event.connection);
         }
         let now = Some(milliseconds(event.at));
@@ -75,7 +81,7 @@ impl Reader {
 
     /// A tunnel is through: what was said so far was the proxy's.
     fn start_over(&mut self, connection: u32) {
-        self.connection = connection;
+        self.left = Some(std::mem::replace(&mut self.connection, connection));
         self.head.clear();
         self.searched = 0;
         self.head_start = 0;
@@ -85,6 +91,7 @@ impl Reader {
         transcript.sent = Kept::default();
         transcript.received = Kept::default();
         transcript.response = None;
+        transcript.ending = None;
         transcript.interim.clear();
         transcript.is_not_http = false;
         transcript.arrivals = Default::default();
@@ -331,6 +338,29 @@ mod tests {
                 assert_eq!((interim, response.head.status()), (vec![Some(100), Some(103)], Some(200)), "by {step}");
                 assert_eq!((response.body.payload, response.body.start), (4, flow.len() as u64 - 4), "by {step}");
             }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_connection_that_was_left_is_not_the_end_of_the_exchange() {
+        use crate::exchange::recording::{Ending, How};
+        let received = |connection, bytes: &'static str| Event { at: 0, connection, kind: Kind::Received(Cow::Borrowed(bytes.as_bytes())) };
+        let end = |connection, how| Event { at: 0, connection, kind: Kind::End(Ending::new(how)) };
+        let (tunnel, answer) = ("HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n");
+        let cases = [
+            (vec![received(0, tunnel), received(1, answer), end(1, How::Fin), end(0, How::Reset)], Some(201), Some(How::Fin)),
+            (vec![received(0, tunnel), received(1, answer), end(0, How::Reset), end(1, How::Fin)], Some(201), Some(How::Fin)),
+            (vec![received(0, tunnel), end(0, How::Reset), received(1, answer)], Some(201), None),
+            (vec![received(0, tunnel), end(1, How::Refused)], None, Some(How::Refused)),
+        ];
+        for (events, status, how) in cases {
+            let mut reader = Reader::new(Asked::default());
+            events.iter().for_each(|event| {
+                reader.hear(event);
+            });
+            let transcript = reader.finish();
+            let told = transcript.response.and_then(|response| response.head.status());
+            assert_eq!((told, transcript.ending.map(|ending| ending.how)), (status, how), "{events:?}");
         }
     }
 
