@@ -267,14 +267,19 @@ pub struct Lines<R> {
     input: R,
     number: usize,
     buffer: String,
+    /// A line may tell of two steps.
+    next: Option<Event<'static>>,
 }
 
 impl<R: BufRead> Lines<R> {
     pub fn new(input: R) -> Lines<R> {
-        Lines { input, number: 0, buffer: String::new() }
+        Lines { input, number: 0, buffer: String::new(), next: None }
     }
 
     fn read(&mut self) -> Result<Option<Line>> {
+        if let Some(event) = self.next.take() {
+            return Ok(Some(Line::Event(event)));
+        }
         loop {
             self.buffer.clear();
             self.number += 1;
@@ -285,7 +290,9 @@ impl<R: BufRead> Lines<R> {
             if text.is_empty() {
                 continue;
             }
-            if let Some(line) = parse_line(text).with_context(|| format!("line {} of the recording", self.number))? {
+            let mut told = parse_line(text).with_context(|| format!("line {} of the recording", self.number))?.into_iter();
+            if let Some(line) = told.next() {
+                self.next = told.find_map(|line| if let Line::Event(event) = line { Some(event) } else { None });
                 return Ok(Some(line));
             }
         }
@@ -301,38 +308,33 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 /// What a line says; nothing where it is a step or an end that is not known.
-fn parse_line(text: &str) -> Result<Option<Line>> {
+fn parse_line(text: &str) -> Result<Vec<Line>> {
     if text.starts_with('{') {
         #[derive(Deserialize)]
         struct First {
             llmcheck: String,
-            asked: Map<String, Value>,
+            asked: Option<Map<String, Value>>,
         }
         let first: First = serde_json::from_str(text).context("not the first line of a recording")?;
         if first.llmcheck != FORMAT {
             bail!("the format is {:?}; this version reads {FORMAT:?}", first.llmcheck);
         }
-        return Ok(Some(Line::Asked(Box::new(asked(first.asked)))));
+        return Ok(vec![Line::Asked(Box::new(asked(first.asked.unwrap_or_default())))]);
     }
     let (seconds, connection, kind, data): (f64, u32, String, Value) = serde_json::from_str(text)
         .context("neither the first line of a recording nor [seconds, connection, kind, data]; recordings are made with --record")?;
-    let kind = match kind.as_str() {
-        "open" => match opened(data)? {
-            Some(opened) => Kind::Open(opened),
-            None => return Ok(None),
-        },
-        ">" => Kind::Sent(Cow::Owned(bytes_from_value(data)?)),
-        "<" => Kind::Received(Cow::Owned(bytes_from_value(data)?)),
-        "end" => match ending(data)? {
-            Some(ending) => Kind::End(ending),
-            None => return Ok(None),
-        },
+    let kinds = match kind.as_str() {
+        "open" => opened(data).into_iter().map(Kind::Open).collect(),
+        ">" => vec![Kind::Sent(Cow::Owned(bytes_from_value(data)?))],
+        "<" => vec![Kind::Received(Cow::Owned(bytes_from_value(data)?))],
+        "end" => ending(data)?.map(Kind::End).into_iter().collect(),
         other => bail!("the kind is {other:?}; known are \"open\", \">\", \"<\" and \"end\""),
     };
     if !(0.0..1e9).contains(&seconds) {
         bail!("the time {seconds} is not within a recording");
     }
-    Ok(Some(Line::Event(Event { at: (seconds * 1e6).round() as u64, connection, kind })))
+    let at = (seconds * 1e6).round() as u64;
+    Ok(kinds.into_iter().map(|kind| Line::Event(Event { at, connection, kind })).collect())
 }
 
 /// What another program wrote down in a shape of its own, or as `null`, is not known; the bytes are there all the same.
@@ -342,23 +344,27 @@ fn asked(mut object: Map<String, Value>) -> Asked {
     read(&object).unwrap_or_default()
 }
 
-/// A step that another version knows and this one does not is passed over: it is no byte of the exchange.
-fn opened(data: Value) -> Result<Option<Opened>> {
-    match data {
-        Value::String(address) => Ok(Some(Opened::Connected { address })),
-        Value::Object(object) => {
-            let address = object.get("address").and_then(Value::as_str).map(|address| Opened::Connected { address: address.to_string() });
-            Ok(serde_json::from_value(Value::Object(object)).ok().or(address))
-        }
-        _ => bail!("the data of \"open\" is neither an address nor an object"),
+/// The steps that a line tells of: one of ours, or an address and what TLS showed there. A step that another version knows and this one
+/// does not is passed over: it is no byte of the exchange.
+fn opened(data: Value) -> Vec<Opened> {
+    let Value::Object(object) = data else {
+        return data.as_str().map(|address| Opened::Connected { address: address.to_string() }).into_iter().collect();
+    };
+    if let Ok(opened) = serde_json::from_value(Value::Object(object.clone())) {
+        return vec![opened];
     }
+    let address = object.get("address").and_then(Value::as_str).map(|address| Opened::Connected { address: address.to_string() });
+    let facts = object.get("tls").filter(|tls| tls.is_object()).and_then(|tls| serde_json::from_value(tls.clone()).ok());
+    address.into_iter().chain(facts.map(Opened::Tls)).collect()
 }
 
 /// An end that nobody saw, or that this version has no word for, is not known.
 fn ending(data: Value) -> Result<Option<Ending>> {
+    let how = |value: &Value| serde_json::from_value(value.clone()).ok().map(Ending::new);
     match data {
-        Value::String(how) => Ok(serde_json::from_value(Value::String(how)).ok().map(Ending::new)),
-        Value::Object(object) => Ok(serde_json::from_value(Value::Object(object)).ok()),
+        Value::String(_) => Ok(how(&data)),
+        Value::Object(object) if object.contains_key("how") => Ok(serde_json::from_value(Value::Object(object)).ok()),
+        Value::Object(object) => Ok(object.values().find_map(how)),
         Value::Null => Ok(None),
         _ => bail!("the data of \"end\" is neither a word nor an object"),
     }
@@ -430,6 +436,29 @@ mod tests {
         let expected = Asked { url: "http://a/v1".into(), stream: true, ..Asked::default() };
         let [Line::Asked(asked)] = &read[..] else { panic!("one line") };
         assert_eq!(Asked { key: expected.key.clone(), ..*asked.clone() }, expected);
+    }
+
+    #[test]
+    fn steps_and_ends_are_read_in_the_shapes_that_others_give_them() {
+        let facts = TlsFacts { issuer: Some("CN=R11".into()), ..TlsFacts::default() };
+        let connected = || Kind::Open(Opened::Connected { address: "1.2.3.4:443".into() });
+        let cases = [
+            (
+                r#"[0,0,"open",{"address":"1.2.3.4:443","tls":{"issuer":"CN=R11"}}]"#,
+                vec![connected(), Kind::Open(Opened::Tls(facts.clone()))],
+            ),
+            (r#"[0,0,"open",{"tls":{"issuer":"CN=R11"}}]"#, vec![Kind::Open(Opened::Tls(facts))]),
+            (r#"[0,0,"open",{"address":"1.2.3.4:443","tls":false}]"#, vec![connected()]),
+            (r#"[0,0,"open",null]"#, vec![]),
+            (r#"[0,0,"end",{"reason":"reset","errno":104}]"#, vec![Kind::End(Ending::new(How::Reset))]),
+            (r#"[0,0,"end",{"how":"none","detail":"reset"}]"#, vec![]),
+        ];
+        for (text, expected) in cases {
+            let kinds: Vec<Kind> = Lines::new(text.as_bytes())
+                .map(|line| if let Ok(Line::Event(event)) = line { event.kind } else { panic!("{text}") })
+                .collect();
+            assert_eq!(kinds, expected, "{text}");
+        }
     }
 
     #[test]

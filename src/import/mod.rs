@@ -16,6 +16,7 @@ mod trace;
 use std::io::{BufRead, Read as _};
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 use crate::exchange::recording::{Line, Lines};
 use crate::exchange::source::Source;
@@ -78,7 +79,7 @@ fn recording(input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<()
     let mut reader: Option<Reader> = None;
     for line in Lines::new(input) {
         match line? {
-            Line::Asked(asked) => reader.replace(Reader::new(*asked)).map(Reader::finish).into_iter().for_each(&mut each),
+            Line::Asked(asked) => reader.replace(Reader::new(*asked)).map(finished).into_iter().for_each(&mut each),
             Line::Event(event) => {
                 let reader = reader.as_mut().context("an event stands before the first line {\"llmcheck\":\"recording/1\",…}")?;
                 reader.hear(&event);
@@ -87,6 +88,45 @@ fn recording(input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<()
             }
         }
     }
-    reader.map(Reader::finish).into_iter().for_each(each);
+    reader.map(finished).into_iter().for_each(each);
     Ok(())
+}
+
+/// A recording that does not say which model was asked for is another program's; the request that was sent says what it wanted.
+fn finished(reader: Reader) -> Transcript {
+    let mut transcript = reader.finish();
+    if transcript.asked.model.is_none()
+        && let Some(head) = &transcript.request
+        && let Ok(body) = serde_json::from_slice::<Value>(&transcript.sent.beginning()[head.span.end as usize..])
+    {
+        let asked = &mut transcript.asked;
+        let stream = asked.stream;
+        paste::of_request(&body, asked);
+        asked.stream |= stream;
+    }
+    transcript
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_is_read_from_the_request_where_the_recording_does_not_say() {
+        let recording = |asked: &str, body: &str| {
+            let sent = serde_json::to_string(&format!("POST /v1 HTTP/1.1\r\n\r\n{body}")).unwrap();
+            let mut read = None;
+            super::read(format!("{{\"llmcheck\":\"recording/1\",\"asked\":{asked}}}\n[0,0,\">\",{sent}]\n").as_bytes(), |transcript| {
+                read = Some((transcript.asked.model, transcript.asked.stream))
+            })
+            .unwrap();
+            read.unwrap()
+        };
+        let body = r#"{"model":"m","stream":true}"#;
+        assert_eq!(recording("{}", body), (Some("m".into()), true));
+        assert_eq!(recording("null", body), (Some("m".into()), true));
+        assert_eq!(recording(r#"{"model":"n","stream":false}"#, body), (Some("n".into()), false));
+        assert_eq!(recording(r#"{"stream":true}"#, "{}"), (None, true));
+        assert_eq!(recording("{}", "no JSON"), (None, false));
+    }
 }

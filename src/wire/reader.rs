@@ -49,6 +49,9 @@ impl Reader {
             }
             self.start_over(event.connection);
         }
+        if matches!(event.kind, Kind::Sent(_)) && self.is_tunnel() {
+            self.start_over(event.connection);
+        }
         let now = Some(milliseconds(event.at));
         let times = &mut self.transcript.times;
         match &event.kind {
@@ -79,9 +82,16 @@ impl Reader {
         self.next()
     }
 
+    /// A proxy has let a CONNECT through on this very connection: some recorders give it one number with what follows.
+    fn is_tunnel(&self) -> bool {
+        let status = self.transcript.response.as_ref().and_then(|response| response.head.status());
+        status.is_some_and(|status| (200..300).contains(&status)) && self.transcript.sent.beginning().starts_with(b"CONNECT ")
+    }
+
     /// A tunnel is through: what was said so far was the proxy's.
     fn start_over(&mut self, connection: u32) {
-        self.left = Some(std::mem::replace(&mut self.connection, connection));
+        self.left = Some(self.connection).filter(|left| *left != connection);
+        self.connection = connection;
         self.head.clear();
         self.searched = 0;
         self.head_start = 0;
@@ -345,6 +355,7 @@ mod tests {
     fn the_end_of_a_connection_that_was_left_is_not_the_end_of_the_exchange() {
         use crate::exchange::recording::{Ending, How};
         let received = |connection, bytes: &'static str| Event { at: 0, connection, kind: Kind::Received(Cow::Borrowed(bytes.as_bytes())) };
+        let sent = |bytes: &'static str| Event { at: 0, connection: 0, kind: Kind::Sent(Cow::Borrowed(bytes.as_bytes())) };
         let end = |connection, how| Event { at: 0, connection, kind: Kind::End(Ending::new(how)) };
         let (tunnel, answer) = ("HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n");
         let cases = [
@@ -352,6 +363,11 @@ mod tests {
             (vec![received(0, tunnel), received(1, answer), end(0, How::Reset), end(1, How::Fin)], Some(201), Some(How::Fin)),
             (vec![received(0, tunnel), end(0, How::Reset), received(1, answer)], Some(201), None),
             (vec![received(0, tunnel), end(1, How::Refused)], None, Some(How::Refused)),
+            (
+                vec![sent("CONNECT a:443 "), received(0, tunnel), sent("POST /"), received(0, answer), end(0, How::Fin)],
+                Some(201),
+                Some(How::Fin),
+            ),
         ];
         for (events, status, how) in cases {
             let mut reader = Reader::new(Asked::default());
