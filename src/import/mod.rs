@@ -109,8 +109,6 @@ fn finished(reader: Reader) -> Transcript {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn what_was_asked_is_read_from_the_request_where_the_recording_does_not_say() {
         let recording = |asked: &str, body: &str| {

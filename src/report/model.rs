@@ -61,10 +61,8 @@ pub struct Verdict {
     /// The witnesses that speak for it.
     pub decided_by: Vec<&'static str>,
     /// The witnesses that speak against it: where they were believed, the fault would pass for success.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub against: Vec<&'static str>,
     /// Other causes that would leave the same bytes or words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<AlternativeReport>,
 }
 
