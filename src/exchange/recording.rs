@@ -435,7 +435,7 @@ mod tests {
         let read: Vec<Line> = Lines::new(text.as_bytes()).map(Result::unwrap).collect();
         let expected = Asked { url: "http://a/v1".into(), stream: true, ..Asked::default() };
         let [Line::Asked(asked)] = &read[..] else { panic!("one line") };
-        assert_eq!(Asked { key: expected.key.clone(), ..*asked.clone() }, expected);
+        assert_eq!(Asked { key: expected.key, ..*asked.clone() }, expected);
     }
 
     #[test]
