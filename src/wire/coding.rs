@@ -238,13 +238,14 @@ fn inflate_step(inflate: &mut Decompress, bytes: &[u8], out: &mut impl FnMut(&[u
     let mut from = 0;
     loop {
         let (taken_before, given_before) = (inflate.total_in(), inflate.total_out());
-        let status = inflate.decompress(&bytes[from..], &mut buffer, FlushDecompress::None).map_err(|error| error.to_string())?;
+        let status = inflate.decompress(&bytes[from..], &mut buffer, FlushDecompress::None);
         from += (inflate.total_in() - taken_before) as usize;
         let given = (inflate.total_out() - given_before) as usize;
+        // What stands before a fault is given, too: whether it comes in the same read is chance.
         if out(&buffer[..given]).is_break() {
             return Ok(None);
         }
-        match status {
+        match status.map_err(|error| error.to_string())? {
             Status::StreamEnd => return Ok(Some(bytes.len() - from)),
             _ if from == bytes.len() && given < buffer.len() => return Ok(None),
             _ => {}
@@ -501,6 +502,11 @@ mod tests {
     fn what_is_not_of_the_coding_is_a_fault() {
         for coding in [Coding::Gzip, Coding::Zstd] {
             assert!(matches!(decoded(coding, b"{\"id\":\"chatcmpl-1\"} and more text to come", 5).1, Progress::Faulty(_)), "{coding:?}");
+        }
+        // A stored block, then one of no kind.
+        let bytes = [&GZIP_MAGIC[..], &[0; 7], b"\x00\x02\x00\xfd\xffhi\x07"].concat();
+        for step in 1..=bytes.len() {
+            assert_eq!(decoded(Coding::Gzip, &bytes, step).0, b"hi", "by {step}");
         }
         let mut bytes = compressed(Coding::Gzip, b"a checksum follows");
         let crc = bytes.len() - 8;
