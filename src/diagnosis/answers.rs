@@ -1,7 +1,7 @@
 //! Complete answers that are nevertheless not what one wants: empty, stopped at the token limit, filtered.
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
-use crate::api::reply::Finish;
+use crate::api::reply::{Finish, Usage};
 use crate::evidence::Evidence;
 use crate::lang::text;
 
@@ -270,8 +270,7 @@ fn empty(evidence: &Evidence<'_>, with_choice: bool) -> Option<Found> {
     if reply.has_content() || !has_choices || !is_over || has_choice != with_choice {
         return None;
     }
-    // Tokens that were made and are not shown were spent on thinking.
-    let has_spent = evidence.usage().and_then(|usage| usage.completion_tokens).is_some_and(|tokens| tokens > 0);
+    let has_spent = evidence.usage().is_some_and(has_spent_tokens);
     let is_filtered = evidence.finish_reason().is_some_and(is_filter);
     if is_token_limit(evidence) && has_spent || is_filtered {
         return None;
@@ -284,6 +283,13 @@ fn empty(evidence: &Evidence<'_>, with_choice: bool) -> Option<Found> {
     Some(Found::certain().word("what", key, words))
 }
 
+/// Tokens that were made and are not shown were spent on thinking. Gemini's compatible endpoint counts those in the total alone.
+fn has_spent_tokens(usage: &Usage) -> bool {
+    let completion = usage.completion_tokens.unwrap_or(0);
+    let thought = usage.total_tokens.zip(usage.prompt_tokens).is_some_and(|(total, prompt)| total > prompt.saturating_add(completion));
+    completion > 0 || thought
+}
+
 fn token_limit_reached(evidence: &Evidence<'_>) -> Option<Found> {
     let reason = evidence.finish_reason().filter(|_| is_token_limit(evidence))?;
     if empty(evidence, true).is_some() {
@@ -291,4 +297,18 @@ fn token_limit_reached(evidence: &Evidence<'_>) -> Option<Found> {
     }
     let limit = evidence.asked().max_tokens.map_or_else(String::new, |limit| format!(" ({limit})"));
     Some(Found::certain().value("reason", reason).value("limit", limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_the_total_that_are_neither_prompt_nor_completion_were_thought() {
+        let spent = |prompt, completion, total| {
+            has_spent_tokens(&Usage { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total, ..Usage::default() })
+        };
+        assert!(spent(Some(10), Some(0), Some(500)) && spent(Some(10), None, Some(500)) && spent(None, Some(4), None));
+        assert!(!spent(Some(10), Some(0), Some(10)) && !spent(None, None, Some(500)) && !spent(None, None, None));
+    }
 }

@@ -108,6 +108,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         follows: &[
             "interrupted-by-user",
             "relay-wrote-more-than-declared",
+            "login-redirect",
+            "redirected-elsewhere",
+            "error-in-stream",
+            "stream-rate-limited",
             "html-instead-of-api",
             "proxy-rate-limit",
             "gateway-timeout",

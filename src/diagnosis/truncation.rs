@@ -21,9 +21,13 @@ const OPERATOR_TIMERS: Text = text(
 );
 const AGAIN_RECORDED: &str = "{command} -v --record evidence.jsonl";
 
-/// What a page or an appended error says counts, not that it was cut: an error page under the length of the lost answer is the rule
-/// where one is cut.
+/// What a page, an appended error or an error event says counts, not that it was cut: an error page under the length of the lost answer
+/// is the rule where one is cut, and who has told an error has no more to send. Of a redirect only the head matters.
 const TOLD_BY_ITS_PAGE: &[&str] = &[
+    "login-redirect",
+    "redirected-elsewhere",
+    "error-in-stream",
+    "stream-rate-limited",
     "relay-wrote-more-than-declared",
     "error-after-cut-body",
     "html-instead-of-api",

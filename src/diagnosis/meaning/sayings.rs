@@ -317,6 +317,8 @@ pub(super) const SAYINGS: &[Saying] = &[
     ),
     words("quota-exhausted", &["余额不足", "账户已欠费", "欠费", "balance is insufficient"], "SiliconFlow and others", SILICONFLOW),
     words("quota-exhausted", &["requires more credits", "can only afford", "key limit exceeded"], "OpenRouter", OPENROUTER),
+    words("quota-exhausted", &["doesn't have any credits", "run out of credits"], "xAI", "https://docs.x.ai/docs"),
+    words("quota-exhausted", &["due to reaching the monthly spending limit"], "Fireworks", "https://docs.fireworks.ai"),
     words("quota-exhausted", &["overdue balance"], "Volcengine", VOLCENGINE),
     words("quota-exhausted", &["open api total request limit reached"], "Baidu", BAIDU),
     words("quota-exhausted", &["exceeded your monthly included credits"], "Hugging Face", HUGGING_FACE),
@@ -347,6 +349,8 @@ pub(super) const SAYINGS: &[Saying] = &[
     words("access-denied", &["has not activated the model"], "Volcengine", VOLCENGINE),
     words("access-denied", &["no permission to access data"], "Baidu", BAIDU),
     words("path-not-found", &["missing authentication token"], "AWS API Gateway", AWS_GATEWAY).at(&[403]),
+    // With the status 200, since it knows no other for this.
+    words("path-not-found", &["unexpected endpoint or method. ("], "LM Studio", "github.com/lmstudio-ai/lmstudio-bug-tracker: issue 2055"),
     words("path-not-found", &["invalid url ("], "OpenAI, one-api", OPENAI),
     words(
         "key-invalid",

@@ -574,6 +574,16 @@ fn volcengine_siliconflow_minimax_baidu_and_xunfei() {
 fn openrouter_and_other_relays_in_their_own_words() {
     check(&[
         (
+            403,
+            r#"{"code":"The caller does not have permission to execute the specified operation","error":"Your newly created team doesn't have any credits or licenses yet. You can purchase those on https://console.x.ai"}"#,
+            "quota-exhausted",
+        ),
+        (
+            412,
+            r#"{"error":{"message":"Account acme is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices.","type":"api_error"}}"#,
+            "quota-exhausted",
+        ),
+        (
             402,
             r#"{"error":{"code":402,"message":"Insufficient credits. Add more using https://openrouter.ai/credits"}}"#,
             "quota-exhausted",
@@ -719,6 +729,12 @@ fn the_one_api_family() {
 #[test]
 fn servers_of_ones_own() {
     check(&[
+        (200, r#"{"error":"Unexpected endpoint or method. (POST /chat/completions)"}"#, "path-not-found"),
+        (
+            422,
+            r#"{"error":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 100 `max_new_tokens`","error_type":"validation"}"#,
+            "context-too-long",
+        ),
         (
             400,
             r#"{"error":{"message":"This model's maximum context length is 16384 tokens. However, you requested 8192 output tokens","type":"BadRequestError","param":null,"code":400}}"#,
