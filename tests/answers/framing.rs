@@ -212,3 +212,26 @@ fn long_lines_and_odd_heads_are_no_fault() {
     ]);
     assert!(CHAT.ends_with("/chat/completions"));
 }
+
+#[test]
+fn what_was_told_before_the_cut_is_the_root() {
+    let told = |error: &str, how: How| {
+        let body = chunked(format!("{}{error}", piece("hi")));
+        let unfinished = &body[..body.len() - "0\r\n\r\n".len()];
+        Given { how, ..stream(unfinished) }.field("Transfer-Encoding: chunked")
+    };
+    let error = format!("data: {ERROR}\n\n");
+    let rate = "data: {\"error\":{\"message\":\"Rate limit reached\",\"code\":\"rate_limit_exceeded\"}}\n\n";
+    let redirect = |how| {
+        let redirect = plain("").of_type("text/html").with_status("302 Found");
+        Given { how, ..redirect }.field("Location: http://192.168.1.1/login").field("Content-Length: 50")
+    };
+    expect(&[
+        ("an error, then a reset", told(&error, How::Reset), &["error-in-stream", "cut-by-reset"]),
+        ("an error, then silence", told(&error, How::Idle), &["error-in-stream", "stalled-in-body"]),
+        ("a limit, then a reset", told(rate, How::Reset), &["stream-rate-limited", "cut-by-reset"]),
+        ("no error, then a reset", told("", How::Reset), &["cut-by-reset", "stream-without-finish"]),
+        ("a redirect without its body", redirect(How::Fin), &["login-redirect", "cut-by-close"]),
+        ("a redirect that falls silent", redirect(How::Idle), &["login-redirect", "stalled-in-body"]),
+    ]);
+}
