@@ -1,7 +1,5 @@
 //! `curl -v`: request heads behind `> `, response heads behind `< `, curl's own words behind `* `, and the body as it is where it was shown.
 
-use std::borrow::Cow;
-
 use super::exchange::Exchange;
 use super::paste;
 use super::raw;
@@ -45,7 +43,6 @@ const BEHIND_BODY: [&[u8]; 28] = [
 pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
     let mut parts: Vec<Part> = Vec::new();
     let mut current = Part::default();
-    let bytes = without_meter(bytes);
     for line in lines(&bytes) {
         if current.is_over(&line) {
             let is_same = matches!(line, Line::Request(_) | Line::Response(_));
@@ -266,39 +263,4 @@ fn cut_behind_body(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     // An answer may speak of curl; a quotation mark then follows, because the answer is JSON.
     let words = &line[at..];
     (memchr::memchr(b'"', words).is_none()).then_some((&line[..at], Some(words)))
-}
-
-/// The output without the progress meter: rows of fixed width that overwrite each other, with anything behind them.
-fn without_meter(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let Some(start) = memchr::memmem::find(bytes, b"% Total") else { return Cow::Borrowed(bytes) };
-    let mut kept = bytes[..start].trim_ascii_end().to_vec();
-    let mut rest = &bytes[start..];
-    // Its two lines of column names.
-    for _ in 0..2 {
-        rest = memchr::memchr(b'\n', rest).map_or(b"".as_slice(), |end| &rest[end + 1..]);
-    }
-    let mut at_start = true;
-    while !rest.is_empty() {
-        let row = rest.strip_prefix(b"\r").unwrap_or(rest);
-        if (at_start || rest[0] == b'\r') && row.get(..METER).is_some_and(is_meter_row) {
-            rest = &row[METER..];
-            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
-            continue;
-        }
-        let next = memchr::memchr2(b'\n', b'\r', &rest[1..]).map_or(rest.len(), |at| at + 1);
-        let end = if rest.get(next) == Some(&b'\n') { next + 1 } else { next };
-        kept.extend_from_slice(&rest[..end]);
-        at_start = kept.ends_with(b"\n");
-        rest = &rest[end..];
-    }
-    Cow::Owned(kept)
-}
-
-/// The columns of a row of the meter.
-const METER: usize = 78;
-
-fn is_meter_row(row: &[u8]) -> bool {
-    let is_of_meter =
-        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b':' | b'-' | b'k' | b'M' | b'G' | b'T' | b'P' | b'd' | b'h');
-    row.iter().all(is_of_meter) && row.iter().filter(|byte| **byte == b':').count() >= 2
 }

@@ -53,7 +53,7 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
     if bytes.len() as u64 > LARGEST {
         bail!("it is larger than {} MiB; only recordings made with --record may be", LARGEST / (1024 * 1024));
     }
-    let bytes = paste::plain(&bytes).into_owned();
+    let bytes = paste::without_meter(&paste::plain(&bytes)).into_owned();
     // Recognised again: a body that is cut off at the telling part looks like another.
     let source = recognise(&bytes);
     let exchanges = match source {

@@ -69,6 +69,44 @@ fn escape_sequence(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// The output without the progress meter: rows of fixed width that overwrite each other, with anything behind them.
+pub fn without_meter(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const NAMES: &[u8] = b"% Total    % Received % Xferd";
+    // An answer may speak of curl: only at the beginning of a line is it curl that speaks.
+    let begins_line = |at: &usize| matches!(bytes[..*at].iter().rev().find(|byte| **byte != b' '), None | Some(b'\n' | b'\r'));
+    let Some(start) = memchr::memmem::find_iter(bytes, NAMES).find(begins_line) else { return Cow::Borrowed(bytes) };
+    let mut kept = bytes[..start].trim_ascii_end().to_vec();
+    let mut rest = &bytes[start..];
+    // Its two lines of column names.
+    for _ in 0..2 {
+        rest = memchr::memchr(b'\n', rest).map_or(b"".as_slice(), |end| &rest[end + 1..]);
+    }
+    let mut at_start = true;
+    while !rest.is_empty() {
+        let row = rest.strip_prefix(b"\r").unwrap_or(rest);
+        if (at_start || rest[0] == b'\r') && row.get(..METER).is_some_and(is_meter_row) {
+            rest = &row[METER..];
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            continue;
+        }
+        let next = memchr::memchr2(b'\n', b'\r', &rest[1..]).map_or(rest.len(), |at| at + 1);
+        let end = if rest.get(next) == Some(&b'\n') { next + 1 } else { next };
+        kept.extend_from_slice(&rest[..end]);
+        at_start = kept.ends_with(b"\n");
+        rest = &rest[end..];
+    }
+    Cow::Owned(kept)
+}
+
+/// The columns of a row of the meter.
+const METER: usize = 78;
+
+fn is_meter_row(row: &[u8]) -> bool {
+    let is_of_meter =
+        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b':' | b'-' | b'k' | b'M' | b'G' | b'T' | b'P' | b'd' | b'h');
+    row.iter().all(is_of_meter) && row.iter().filter(|byte| **byte == b':').count() >= 2
+}
+
 /// The body without what a shell printed behind it: a prompt, the output of `curl -w` or `time`. What may be a relay's word stays.
 pub fn without_tail(body: &[u8]) -> &[u8] {
     if body.trim_ascii_start().starts_with(b"{") {
@@ -133,6 +171,16 @@ mod tests {
         assert_eq!(&*plain(b"\xff\xfeH\x00i\x00"), b"Hi");
         assert_eq!(&*plain(b"\xef\xbb\xbf{}"), b"{}");
         assert_eq!(&*plain(b"a\x1b"), b"a\x1b");
+    }
+
+    #[test]
+    fn the_progress_meter_of_curl_is_taken_off_and_not_what_speaks_of_it() {
+        let names = "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n";
+        let row = "\r100   355  100   282  100    73   620k   160k --:--:-- --:--:-- --:--:--  346k";
+        assert_eq!(&*without_meter(format!("{names}{row}{row}\n{{\"a\":1}}").as_bytes()), b"{\"a\":1}");
+        assert_eq!(&*without_meter(format!("{names}{row}HTTP/1.1 200 OK\r\n\r\nx").as_bytes()), b"HTTP/1.1 200 OK\r\n\r\nx");
+        let answer = "{\"content\":\"  % Total    % Received % Xferd  Average\"}";
+        assert_eq!(&*without_meter(answer.as_bytes()), answer.as_bytes());
     }
 
     #[test]

@@ -51,6 +51,7 @@ struct Part {
 
 struct Block {
     is_received: bool,
+    is_header: bool,
     length: usize,
     bytes: Vec<u8>,
     is_ascii: bool,
@@ -109,7 +110,8 @@ impl Trace {
             true => part.stages.first_byte = part.stages.first_byte.or(since),
             false => part.stages.sent = since,
         }
-        self.block = Some(Block { is_received, length, bytes: Vec::new(), is_ascii: false, at: since });
+        self.block =
+            Some(Block { is_received, is_header: direction.ends_with("header"), length, bytes: Vec::new(), is_ascii: false, at: since });
     }
 
     /// `0000: 48 54 54 50 …  HTTP…` or, in ASCII, `0000: HTTP/1.1 200 OK`.
@@ -141,6 +143,11 @@ impl Trace {
         let Some(mut block) = self.block.take() else { return };
         if block.is_ascii && block.length == block.bytes.len() + 2 {
             block.bytes.extend_from_slice(b"\r\n");
+        }
+        // A dot stands for the line feed of a field that ends with nothing else.
+        if block.is_ascii && block.is_header && block.is_received && block.length == block.bytes.len() && block.bytes.ends_with(b".") {
+            block.bytes.pop();
+            block.bytes.push(b'\n');
         }
         let part = &mut self.part;
         // curl traces no empty line behind a 1xx head.

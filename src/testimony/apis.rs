@@ -69,9 +69,38 @@ const FORMS: &[Pattern] = &[
     pattern("AI_RetryError: Failed after {n} attempts. Last error: {message**}", Symptom::Status, "Vercel AI SDK"),
 ];
 
+/// What relays of the one-api family answer in Chinese, and with which status: their pages and many clients show nothing else of it.
+const RELAY: [(&str, u16); 19] = [
+    ("当前分组上游负载已饱和", 429),
+    ("您已达到请求数限制", 429),
+    ("您已达到总请求数限制", 429),
+    ("令牌额度不足", 403),
+    ("用户额度不足", 403),
+    ("该令牌额度已用尽", 403),
+    ("无效的令牌", 401),
+    ("未提供令牌", 401),
+    ("该令牌已过期", 401),
+    ("令牌验证失败", 401),
+    ("该令牌无权使用模型", 403),
+    ("该令牌无权访问模型", 403),
+    ("该令牌无权访问任何模型", 403),
+    ("用户已被封禁", 403),
+    ("您的 IP 不在令牌允许访问的列表中", 403),
+    ("该令牌只能在指定网段使用", 403),
+    ("当前分组 ", 503),
+    ("获取分组 ", 503),
+    ("分组 ", 503),
+];
+
 /// The last such exception in the text, with the place of its words.
 pub fn exception(text: &str, lower: &str) -> Option<(Exception, Range<usize>)> {
-    FORMS.iter().filter_map(Matcher::new).find_map(|form| form.find(text, lower)).map(of_form).or_else(|| of_class(text))
+    FORMS
+        .iter()
+        .filter_map(Matcher::new)
+        .find_map(|form| form.find(text, lower))
+        .map(of_form)
+        .or_else(|| of_class(text))
+        .or_else(|| of_relay(text))
 }
 
 fn of_form(statement: Statement) -> (Exception, Range<usize>) {
@@ -109,6 +138,32 @@ fn of_class(text: &str) -> Option<(Exception, Range<usize>)> {
         }
     }
     found
+}
+
+/// `无效的令牌`, `Error: 429 当前分组上游负载已饱和，请稍后再试`: the words are a whole clause, and no sentence leads to them.
+fn of_relay(text: &str) -> Option<(Exception, Range<usize>)> {
+    let clause = |words: &str, start: usize| {
+        let line = text[..start].rsplit('\n').next().unwrap_or_default();
+        let rest = text[start..].lines().next().unwrap_or_default();
+        let ends = if words.ends_with(' ') { rest.contains("可用渠道") } else { !rest[words.len()..].starts_with(is_ideograph) };
+        (is_label(line) && ends && !super::quoting::is_quoted(text, start)).then(|| rest.trim_end_matches(['"', '\'', '}', '`', ' ']))
+    };
+    RELAY.iter().find_map(|(words, status)| {
+        let (start, message) = text.match_indices(words).find_map(|(start, _)| Some((start, clause(words, start)?)))?;
+        Some((Exception { status: Some(*status), error: error(message, "", "") }, start..start + message.len()))
+    })
+}
+
+/// Nothing, a logger's stamp, a status, or the word for an error stands before a message.
+fn is_label(before: &str) -> bool {
+    const LABELS: [&str; 5] = ["报错", "错误", "异常", "提示", "信息"];
+    let left = LABELS.iter().fold(before.to_string(), |left, label| left.replace(label, ""));
+    !left.contains(is_ideograph) && before.trim_end().ends_with(|c: char| c.is_ascii_digit() || ":：-\"'`]>|".contains(c))
+        || super::pattern::begins_line(before)
+}
+
+fn is_ideograph(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
 /// An error without a status came inside a stream, whose status was 200; its words may still be those of a limit.
@@ -166,6 +221,9 @@ mod tests {
             ("openai.RateLimitError: Error code: 429 - You exceeded", Some(429), Some("You exceeded"), ""),
             ("openai.APIError: Rate limit reached for x", Some(429), Some("Rate limit reached for x"), ""),
             ("InternalServerError: 502 <html>", Some(502), None, ""),
+            ("无效的令牌", Some(401), Some("无效的令牌"), ""),
+            ("报错：429 当前分组上游负载已饱和，请稍后再试\n", Some(429), Some("当前分组上游负载已饱和，请稍后再试"), ""),
+            ("当前分组 vip 下对于模型 m 无可用渠道", Some(503), Some("当前分组 vip 下对于模型 m 无可用渠道"), ""),
         ];
         for (text, status, message, code) in cases {
             let (exception, _) = exception(text, &text.to_lowercase()).unwrap_or_else(|| panic!("{text}"));
@@ -173,6 +231,10 @@ mod tests {
             let told = exception.error.as_ref().map(|error| error.message.as_str());
             assert_eq!(told, message, "{text}");
             assert_eq!(exception.error.map_or(String::new(), |error| error.code), code, "{text}");
+        }
+        for text in ["无效的令牌通常意味着密钥写错", "如果看到：无效的令牌", "当前分组 A 有三人", "- 修复 无效的令牌"]
+        {
+            assert_eq!(exception(text, text), None, "{text}");
         }
         for text in ["our class MyRateLimitError: 429", "except RateLimitError: pass", "a RateLimitError: is raised"] {
             assert_eq!(exception(text, &text.to_lowercase()), None, "{text}");

@@ -14,10 +14,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
     pattern("Extra data: line {n} column {n} (char {at})", JsonTrailing, "Python json"),
     pattern("'utf-8' codec can't decode byte 0x8b in position 1: invalid start byte", CompressedInsteadOfJson, "Python"),
     pattern("'utf-8' codec can't decode byte {*}: unexpected end of data", CharacterCut, "Python"),
+    pattern("'utf-8' codec can't decode bytes in position {*}: unexpected end of data", CharacterCut, "Python"),
     pattern("'utf8' codec can't decode byte 0x8b in position 1: invalid start byte", CompressedInsteadOfJson, "Python"),
     pattern("unexpected end of data: line {n} column {n} (char {at})", JsonCut, "orjson"),
-    // V8, and older engines; SpiderMonkey, JavaScriptCore.
-    pattern("Unexpected end of JSON input", JsonAbsent, "the JSON parser"),
+    // V8, and older engines: of an empty text they say that it ends, too. SpiderMonkey, JavaScriptCore.
+    pattern("Unexpected end of JSON input", JsonCut, "the JSON parser"),
     pattern("Unterminated string in JSON at position {at}", JsonCut, "JavaScript JSON"),
     pattern("Expected ',' or '}' after property value in JSON at position {at}", JsonCut, "JavaScript JSON"),
     pattern("Expected ',' or ']' after array element in JSON at position {at}", JsonCut, "JavaScript JSON"),

@@ -103,6 +103,11 @@ fn is_inside_word(text: &str, at: usize) -> bool {
 pub(super) fn begins_line(before: &str) -> bool {
     let line = before.rsplit('\n').next().unwrap_or(before);
     let line = line.rsplit("\\n").next().unwrap_or(line);
+    // The field of a log line that holds an error and nothing else.
+    const FIELDS: [&str; 6] = ["\"err\":\"", "\"err\": \"", "\"error\":\"", "\"error\": \"", "err=\"", "error=\""];
+    if FIELDS.iter().any(|field| line.ends_with(field)) {
+        return true;
+    }
     // `#` begins a comment of a program.
     let is_stamp =
         |word: &str| matches!(word, "stderr" | "stdout" | "F") || !word.bytes().any(|byte| byte.is_ascii_lowercase() || byte == b'#');

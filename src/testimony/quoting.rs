@@ -87,7 +87,7 @@ fn is_change(before: &str) -> bool {
     const DONE: [&str; 14] =
         ["fix", "handle", "avoid", "support", "improve", "add", "retry", "retries", "treat", "修复", "处理", "支持", "改进", "新增"];
     let line = before.trim_start();
-    let is_conventional = line.starts_with("fix(") || line.starts_with("fix:") || line.starts_with("feat");
+    let is_conventional = line.contains("commit -m ") || line.starts_with("fix(") || line.starts_with("fix:") || line.starts_with("feat");
     let item = ["- ", "* ", "• "].iter().find_map(|bullet| line.strip_prefix(bullet));
     is_conventional
         || item.is_some_and(|item| {
@@ -182,6 +182,7 @@ mod tests {
             "| `ECONNRESET` | Error: socket hang up | the peer left |",
             "- Fixed `Error: socket hang up` on Node 20",
             "fix(http): Error: socket hang up (#12)",
+            "git commit -am x && git commit -m \"handle Error: socket hang up\"",
             r#"{"messages":[{"role":"user","content":"what is \"Error: socket hang up\"?"}]}"#,
         ];
         for text in quotations {
