@@ -43,7 +43,7 @@ const BEHIND_BODY: [&[u8]; 28] = [
 pub fn exchanges(bytes: &[u8]) -> Vec<Exchange> {
     let mut parts: Vec<Part> = Vec::new();
     let mut current = Part::default();
-    for line in lines(&bytes) {
+    for line in lines(bytes) {
         if current.is_over(&line) {
             let is_same = matches!(line, Line::Request(_) | Line::Response(_));
             let said = if is_same { current.said.same_connection(current.tunnel().as_deref()) } else { Said::default() };
