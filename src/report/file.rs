@@ -43,7 +43,7 @@ pub fn write(path: &Path, exchanges: &[(&Report, &Transcript)], mask: &Mask) -> 
     replace(path, text.as_bytes()).with_context(|| format!("the report {} cannot be written", path.display()))
 }
 
-/// The exchanges as one document of that format; see [`write`].
+/// The exchanges as one document of that format; see [`write()`].
 pub fn text(format: Format, exchanges: &[(&Report, &Transcript)], mask: &Mask) -> String {
     match format {
         Format::Html => html::document(exchanges, mask),

@@ -158,8 +158,8 @@ fn of_relay(text: &str) -> Option<(Exception, Range<usize>)> {
 fn is_label(before: &str) -> bool {
     const LABELS: [&str; 5] = ["报错", "错误", "异常", "提示", "信息"];
     let left = LABELS.iter().fold(before.to_string(), |left, label| left.replace(label, ""));
-    !left.contains(is_ideograph) && before.trim_end().ends_with(|c: char| c.is_ascii_digit() || ":：-\"'`]>|".contains(c))
-        || super::pattern::begins_line(before)
+    let is_lead = before.trim_end().ends_with(|c: char| c.is_ascii_digit() || ":：-\"'`]>|".contains(c));
+    !left.contains(is_ideograph) && (is_lead || super::pattern::begins_line(before))
 }
 
 fn is_ideograph(c: char) -> bool {
