@@ -18,12 +18,13 @@ use std::io::{BufRead, Read as _};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::exchange::recording::{Line, Lines};
+use crate::exchange::recording::{Asked, Event, Kind, Line, Lines};
 use crate::exchange::source::Source;
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
 use exchange::Exchange;
 pub use recognise::recognise;
+use secrets::Found;
 
 /// Our own recordings are read line by line and may have any size; all else is read whole, up to this.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
@@ -76,20 +77,74 @@ pub fn read(mut input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result
 
 /// The transcript of every attempt in the recording.
 fn recording(input: impl BufRead, mut each: impl FnMut(Transcript)) -> Result<()> {
-    let mut reader: Option<Reader> = None;
+    let mut replay: Option<Replay> = None;
     for line in Lines::new(input) {
         match line? {
-            Line::Asked(asked) => reader.replace(Reader::new(*asked)).map(finished).into_iter().for_each(&mut each),
+            Line::Asked(asked) => replay.replace(Replay::of(*asked)).map(Replay::finish).into_iter().for_each(&mut each),
             Line::Event(event) => {
-                let reader = reader.as_mut().context("an event stands before the first line {\"llmcheck\":\"recording/1\",…}")?;
-                reader.hear(&event);
-                // Nobody prints it here; left alone it would grow with the stream.
-                reader.take_fresh_text();
+                replay.as_mut().context("an event stands before the first line {\"llmcheck\":\"recording/1\",…}")?.hear(event);
             }
         }
     }
-    reader.map(finished).into_iter().for_each(each);
+    replay.map(Replay::finish).into_iter().for_each(each);
     Ok(())
+}
+
+/// An attempt that is read again. Our own recordings are masked; others need not be, and what they hold is shown and handed on.
+struct Replay {
+    reader: Reader,
+    secrets: Found,
+    /// Bytes sent one after another belong together: a credential may stand across their border.
+    sent: Option<Event<'static>>,
+}
+
+impl Replay {
+    /// A longer request is read in parts.
+    const LONGEST: usize = 1024 * 1024;
+
+    fn of(mut asked: Asked) -> Replay {
+        let secrets = Found::default();
+        secrets.cover_text(&mut asked.url);
+        Replay { reader: Reader::new(asked), secrets, sent: None }
+    }
+
+    fn hear(&mut self, mut event: Event<'static>) {
+        if let (Some(Event { connection, kind: Kind::Sent(sent), at }), Kind::Sent(bytes)) = (&mut self.sent, &event.kind)
+            && *connection == event.connection
+            && sent.len() < Replay::LONGEST
+        {
+            sent.to_mut().extend_from_slice(bytes);
+            *at = event.at;
+            return;
+        }
+        self.pass();
+        match &mut event.kind {
+            Kind::Sent(_) => {
+                self.sent = Some(event);
+                return;
+            }
+            Kind::Received(bytes) => self.secrets.cover(bytes.to_mut()),
+            Kind::Open(_) | Kind::End(_) => {}
+        }
+        self.reader.hear(&event);
+        // Nobody prints it here; left alone it would grow with the stream.
+        self.reader.take_fresh_text();
+    }
+
+    /// Passes on what was sent.
+    fn pass(&mut self) {
+        if let Some(mut event) = self.sent.take() {
+            if let Kind::Sent(bytes) = &mut event.kind {
+                self.secrets.take_message(bytes.to_mut());
+            }
+            self.reader.hear(&event);
+        }
+    }
+
+    fn finish(mut self) -> Transcript {
+        self.pass();
+        finished(self.reader)
+    }
 }
 
 /// A recording that does not say which model was asked for is another program's; the request that was sent says what it wanted.
@@ -109,6 +164,23 @@ fn finished(reader: Reader) -> Transcript {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn secrets_that_another_program_recorded_are_covered_also_where_a_line_ends_inside_one() {
+        let recording = concat!(
+            "{\"llmcheck\":\"recording/1\",\"asked\":{\"url\":\"http://a/v1?key=canary-0123456789\"}}\n",
+            "[0,0,\">\",\"POST /v1?key=canary-0123456789 HTTP/1.1\\r\\nAuthorization: Bearer canary-abc\"]\n",
+            "[0,0,\">\",\"def0123\\r\\nX-Api-Key: *******\\r\\n\\r\\n\"]\n",
+            "[1,0,\"<\",\"HTTP/1.1 200 OK\\r\\n\\r\\nyour key is canary-abcdef0123\"]\n",
+        );
+        let mut read = None;
+        super::read(recording.as_bytes(), |transcript| read = Some(transcript)).unwrap();
+        let transcript = read.unwrap();
+        let flows = [transcript.sent.beginning(), transcript.received.beginning(), transcript.asked.url.as_bytes()].concat();
+        let text = String::from_utf8(flows).unwrap();
+        assert!(!text.contains("canary") && !text.contains("0123"), "{text}");
+        assert!(text.contains("X-Api-Key: *******\r\n\r\n"), "{text}");
+    }
+
     #[test]
     fn what_was_asked_is_read_from_the_request_where_the_recording_does_not_say() {
         let recording = |asked: &str, body: &str| {

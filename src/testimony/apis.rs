@@ -143,16 +143,23 @@ fn of_class(text: &str) -> Option<(Exception, Range<usize>)> {
 /// `无效的令牌`, `Error: 429 当前分组上游负载已饱和，请稍后再试`: the words are a whole clause, and no sentence leads to them.
 fn of_relay(text: &str) -> Option<(Exception, Range<usize>)> {
     let clause = |words: &str, start: usize| {
-        let line = text[..start].rsplit('\n').next().unwrap_or_default();
-        let rest = text[start..].lines().next().unwrap_or_default();
+        let line = &text[super::embedded::floor(text, start.saturating_sub(LONGEST_LABEL))..start];
+        let line = line.rsplit('\n').next().unwrap_or(line);
+        let rest = &text[start..super::embedded::floor(text, start + LONGEST_CLAUSE)];
+        let rest = rest.lines().next().unwrap_or_default();
         let ends = if words.ends_with(' ') { rest.contains("可用渠道") } else { !rest[words.len()..].starts_with(is_ideograph) };
-        (is_label(line) && ends && !super::quoting::is_quoted(text, start)).then(|| rest.trim_end_matches(['"', '\'', '}', '`', ' ']))
+        let is_said = ends && is_label(line) && !super::quoting::is_quoted(text, start);
+        is_said.then(|| rest.trim_end_matches(['"', '\'', '}', '`', ' ']))
     };
     RELAY.iter().find_map(|(words, status)| {
         let (start, message) = text.match_indices(words).find_map(|(start, _)| Some((start, clause(words, start)?)))?;
         Some((Exception { status: Some(*status), error: error(message, "", "") }, start..start + message.len()))
     })
 }
+
+/// So much of the line is looked at before and behind a relay's words: a log may be one line.
+const LONGEST_LABEL: usize = 200;
+const LONGEST_CLAUSE: usize = 400;
 
 /// Nothing, a logger's stamp, a status, or the word for an error stands before a message.
 fn is_label(before: &str) -> bool {

@@ -38,7 +38,8 @@ fn objects(text: &str, status: Option<u16>) -> Option<(ApiError, Range<usize>)> 
 /// An error with all that surrounds it is not longer.
 const LONGEST: usize = 32 * 1024;
 
-fn floor(text: &str, at: usize) -> usize {
+/// The end of the last whole character before `at`.
+pub(super) fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 

@@ -28,6 +28,9 @@ pub struct Reader {
 /// More heads before the final one than this are read and not kept.
 const MOST_INTERIM: usize = 100;
 
+/// No name has so many addresses.
+const MOST_OPENED: usize = 1000;
+
 impl Reader {
     pub fn new(asked: Asked) -> Reader {
         Reader { transcript: Transcript { asked, ..Transcript::default() }, ..Reader::default() }
@@ -121,7 +124,9 @@ impl Reader {
             }
             Opened::Failed { .. } | Opened::Tunnelled { .. } => {}
         }
-        self.transcript.opened.push(opened.clone());
+        if self.transcript.opened.len() < MOST_OPENED {
+            self.transcript.opened.push(opened.clone());
+        }
     }
 
     fn take(&mut self, bytes: &[u8], at: u64, time: u64) {
