@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use serde::{Deserialize, Serialize};
 
 /// Says what went wrong between you and a chat-model API, who did it and what to do.
 #[derive(Debug, Parser)]
@@ -85,10 +86,16 @@ pub struct ChatArgs {
     pub request: RequestArgs,
 
     #[command(flatten)]
+    pub target: TargetArgs,
+
+    #[command(flatten)]
     pub connection: ConnectionArgs,
 
     #[command(flatten)]
     pub retry: RetryArgs,
+
+    #[command(flatten)]
+    pub recover: RecoverArgs,
 
     #[command(flatten)]
     pub report: ReportArgs,
@@ -105,29 +112,12 @@ pub struct ChatArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Request")]
 pub struct RequestArgs {
-    /// The model [default: gpt-4o-mini]
-    #[arg(short, long, value_name = "NAME")]
-    pub model: Option<String>,
-
-    /// A system message before the prompt
-    #[arg(long, value_name = "TEXT")]
-    pub system: Option<String>,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
 
     /// A JSON array of messages to send, before the prompt if there is one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub messages: Option<PathBuf>,
-
-    /// Sent as max_tokens
-    #[arg(long, value_name = "N")]
-    pub max_tokens: Option<u64>,
-
-    /// Sent as max_completion_tokens, for models that want that
-    #[arg(long, value_name = "N", conflicts_with = "max_tokens")]
-    pub max_completion_tokens: Option<u64>,
-
-    /// Sent as temperature
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
-    pub temperature: Option<f64>,
 
     /// Ask for a stream; its text is printed as it arrives
     #[arg(long, overrides_with = "no_stream")]
@@ -141,6 +131,31 @@ pub struct RequestArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
           conflicts_with_all = ["prompt", "model", "system", "messages", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
     pub body: Option<PathBuf>,
+}
+
+/// What every request has, whether it is the only one or one of many.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Request")]
+pub struct ShapeArgs {
+    /// The model [default: gpt-4o-mini]
+    #[arg(short, long, value_name = "NAME")]
+    pub model: Option<String>,
+
+    /// A system message before the prompt
+    #[arg(long, value_name = "TEXT")]
+    pub system: Option<String>,
+
+    /// Sent as max_tokens
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<u64>,
+
+    /// Sent as max_completion_tokens, for models that want that
+    #[arg(long, value_name = "N", conflicts_with = "max_tokens")]
+    pub max_completion_tokens: Option<u64>,
+
+    /// Sent as temperature
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub temperature: Option<f64>,
 
     /// A header field, in place of one of the same name; `Name:` removes it (repeatable)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
@@ -153,7 +168,7 @@ pub struct RequestArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub struct ConnectionArgs {
+pub struct TargetArgs {
     /// The API's base URL [default: https://api.openai.com/v1]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub base_url: Option<String>,
@@ -161,7 +176,12 @@ pub struct ConnectionArgs {
     /// An endpoint of the configuration file
     #[arg(long, value_name = "NAME", conflicts_with = "base_url")]
     pub endpoint: Option<String>,
+}
 
+/// How to get to an endpoint, whichever it is.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct ConnectionArgs {
     /// The configuration file [default: llmcheck/config.toml in $XDG_CONFIG_HOME or ~/.config]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -206,9 +226,9 @@ pub struct ConnectionArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Retry")]
 pub struct RetryArgs {
-    /// Try again up to N times where the cause may pass
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub retry: u32,
+    /// Try again up to N times at each endpoint where the cause may pass [default: 0; with --recover 2]
+    #[arg(long, value_name = "N")]
+    pub retry: Option<u32>,
 
     /// The first backoff's bound; each next one is twice that
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1s")]
@@ -221,6 +241,47 @@ pub struct RetryArgs {
     /// No attempt begins later than this after the first one
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub retry_max_time: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Recovery")]
+pub struct RecoverArgs {
+    /// Let the diagnosis choose what to do after a failure, the cheapest remedy first; of these only, if any are named
+    #[arg(long, value_name = "REMEDY,…", num_args = 0.., require_equals = true, value_delimiter = ',')]
+    pub recover: Option<Vec<Remedy>>,
+
+    /// Ask this endpoint of the configuration file next, or another MODEL there; `:MODEL` stays at the first endpoint (repeatable)
+    #[arg(long, value_name = "ENDPOINT[:MODEL]")]
+    pub fallback: Vec<String>,
+
+    /// No attempt begins once all together have cost this many tokens
+    #[arg(long, value_name = "N")]
+    pub max_cost_tokens: Option<u64>,
+}
+
+/// What can be done about a failure, in the order of what it costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Wait as long as the response asks, then try again
+    Wait,
+    /// Try again after a backoff
+    Retry,
+    /// Ask for a stream instead of a plain answer, or the other way round
+    Stream,
+    /// Offer no content coding
+    Identity,
+    /// Ask for a shorter answer
+    MaxTokens,
+    /// Ask for the input part by part
+    Split,
+    /// The next endpoint of --fallback
+    Endpoint,
+    /// The next model of --fallback at the same endpoint
+    Model,
+    /// Ask the model to go on where the answer stopped
+    #[value(skip)]
+    Continue,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::api::edit::Body;
 use crate::secret::Secret;
 
 /// What to send, where, by which way and within which bounds.
@@ -25,6 +27,69 @@ pub struct Plan {
     pub proxy: Option<Proxy>,
     pub trust: Trust,
     pub timeouts: Timeouts,
+}
+
+/// What another attempt at the same question does otherwise; what is not named stays as it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variation {
+    pub stream: Option<bool>,
+    /// No content coding is offered.
+    pub identity: bool,
+    pub max_tokens: Option<u64>,
+}
+
+impl Plan {
+    /// The same question asked in another way; as it is where the body cannot be changed.
+    pub fn vary(&self, variation: &Variation) -> Plan {
+        let mut plan = self.clone();
+        if variation.identity {
+            plan.set_header("accept-encoding", "identity");
+        }
+        if let Some(stream) = variation.stream.filter(|stream| *stream != plan.stream)
+            && plan.edit(|body| body.set_stream(stream))
+        {
+            plan.stream = stream;
+            plan.set_header("accept", if stream { "text/event-stream" } else { "application/json" });
+        }
+        if let Some(max_tokens) = variation.max_tokens
+            && plan.edit(|body| body.set_max_tokens(max_tokens))
+        {
+            plan.max_tokens = Some(max_tokens);
+        }
+        plan
+    }
+
+    /// The same question to another model.
+    pub fn to_model(&self, model: &str) -> Plan {
+        let mut plan = self.clone();
+        if plan.edit(|body| body.set("model", &json!(model))) {
+            plan.model = Some(model.to_string());
+        }
+        plan
+    }
+
+    /// Changes the body; `false` where it is no JSON object and stays as it is.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Body)) -> bool {
+        let Some(mut body) = Body::read(&self.body) else {
+            return false;
+        };
+        change(&mut body);
+        self.body = body.into_bytes();
+        true
+    }
+
+    /// A compressed answer would be taken.
+    pub fn offers_coding(&self) -> bool {
+        let offered = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
+        offered.is_some_and(|(_, value)| !value.trim().eq_ignore_ascii_case("identity"))
+    }
+
+    fn set_header(&mut self, name: &str, value: &str) {
+        match self.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some((_, old)) => *old = value.to_string(),
+            None => self.headers.push((name.to_string(), value.to_string())),
+        }
+    }
 }
 
 /// The URL of the request, taken apart.

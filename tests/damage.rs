@@ -76,7 +76,7 @@ fn judge_and_print(tape: &Tape, received: &[u8], step: usize, stream: bool, how:
         assert!(mark.span.start <= mark.span.end && mark.span.end <= received.len() as u64, "{mark:?} in {} bytes", received.len());
     }
     for lang in [Lang::En, Lang::Zh] {
-        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&transcript, &diagnosis)], lang);
+        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&evidence, &diagnosis)], lang);
         let page = human::page(&report, &transcript, Style { lang, width: Some(60), verbose: true });
         assert!(!page.chars().any(|c| c.is_control() && c != '\n'), "{page:?}");
     }

@@ -2,11 +2,13 @@
 //! and field values; nothing here knows how they travelled.
 
 pub mod chunk;
+pub mod edit;
 pub mod error;
 pub mod json;
 pub mod limits;
 pub mod model;
 pub mod native;
+pub mod overflow;
 pub mod reply;
 pub mod request;
 pub mod shape;

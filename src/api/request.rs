@@ -11,6 +11,8 @@ use crate::cli::RequestArgs;
 #[derive(Debug)]
 pub struct Composed {
     pub body: Vec<u8>,
+    /// It was composed for the model that was chosen, and does not bring its own.
+    pub is_of_model: bool,
     pub model: Option<String>,
     pub stream: bool,
     pub max_tokens: Option<u64>,
@@ -51,6 +53,7 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
         // What it asks for is read where it can be; a body that is no JSON is sent all the same.
         let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         return Ok(Composed {
+            is_of_model: false,
             model: value["model"].as_str().map(str::to_string),
             stream: value["stream"].as_bool().unwrap_or(false),
             max_tokens: value["max_tokens"].as_u64().or(value["max_completion_tokens"].as_u64()),
@@ -58,7 +61,7 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
         });
     }
     let mut messages = Vec::new();
-    if let Some(system) = &args.system {
+    if let Some(system) = &args.shape.system {
         messages.push(Message::Own { role: "system", content: system });
     }
     if let Some(path) = &args.messages {
@@ -82,15 +85,16 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
     let body = Body {
         model,
         messages,
-        max_tokens: args.max_tokens,
-        max_completion_tokens: args.max_completion_tokens,
-        temperature: args.temperature,
+        max_tokens: args.shape.max_tokens,
+        max_completion_tokens: args.shape.max_completion_tokens,
+        temperature: args.shape.temperature,
         stream: args.stream,
     };
     Ok(Composed {
         body: serde_json::to_vec(&body)?,
+        is_of_model: true,
         model: Some(model.to_string()),
         stream: args.stream,
-        max_tokens: args.max_tokens.or(args.max_completion_tokens),
+        max_tokens: args.shape.max_tokens.or(args.shape.max_completion_tokens),
     })
 }

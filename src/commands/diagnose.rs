@@ -94,7 +94,7 @@ impl Run<'_> {
     fn pass(&mut self, transcript: Transcript, attempts: &mut Vec<Attempt>) {
         let evidence = Evidence::gather(&transcript);
         let diagnosis = diagnose(&evidence);
-        attempts.push(Attempt::of(&transcript, &diagnosis));
+        attempts.push(Attempt::of(&evidence, &diagnosis));
         if !self.handout.is_idle() {
             let report = Report::new(&evidence, &diagnosis, attempts.clone(), self.console.lang);
             self.handout.keep(report, transcript);
@@ -108,7 +108,7 @@ impl Run<'_> {
         }
         let evidence = Evidence::gather(&transcript);
         let diagnosis = diagnose(&evidence);
-        attempts.push(Attempt::of(&transcript, &diagnosis));
+        attempts.push(Attempt::of(&evidence, &diagnosis));
         let mut report = Report::new(&evidence, &diagnosis, attempts, self.console.lang);
         if self.has_many {
             report.file = Some(file.display().to_string());

@@ -4,7 +4,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Failure;
 use super::console::{Console, Reader};
-use super::live::STOP;
+use super::interrupt::STOP;
 use crate::cli::LabArgs;
 use crate::lab::{Lab, scenarios};
 

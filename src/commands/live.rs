@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
 use super::console::{Console, Reader as Audience};
+use super::interrupt::STOP;
 use crate::diagnosis::diagnose;
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, Recorder};
@@ -20,9 +20,6 @@ use crate::report::model::Report;
 use crate::secret::{Mask, MaskedFlow};
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
-
-/// Set by Ctrl-C.
-pub static STOP: AtomicBool = AtomicBool::new(false);
 
 /// How one attempt went.
 pub struct Attempted {

@@ -1,13 +1,19 @@
 //! One file for each subcommand; each reads as the program.
 
+mod aim;
+mod asking;
 mod chat;
 mod console;
 mod diagnose;
 mod explain;
 mod generate;
 mod handout;
+mod interrupt;
 mod lab;
 mod live;
+mod prompt;
+mod steps;
+mod typed;
 
 use std::fmt;
 use std::process::ExitCode;

@@ -15,6 +15,9 @@ use crate::spelling;
 pub struct ConfigFile {
     /// The endpoint to use when neither flags nor environment name one.
     pub default: Option<String>,
+    /// Where to ask next, as `ENDPOINT[:MODEL]`, when a failure is to be recovered from and no flag says.
+    #[serde(default)]
+    pub fallback: Vec<String>,
     #[serde(default)]
     endpoints: BTreeMap<String, Endpoint>,
     #[serde(skip)]

@@ -1,6 +1,7 @@
 //! Flags, environment and file become a plan. A value's order of precedence: the flag, the endpoint named by a flag, `LLMCHECK_` variables,
 //! `OPENAI_` variables, the file's default endpoint, the built-in default; where each one came from is kept.
 
+pub mod fallback;
 mod file;
 mod key;
 mod proxy;
@@ -12,8 +13,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
-use crate::api::request;
-use crate::cli::{ChatArgs, ConnectionArgs};
+use crate::api::request::Composed;
+use crate::cli::{ConnectionArgs, ShapeArgs};
 use crate::exchange::is_sensitive;
 use crate::lang::{Lang, Text, text};
 use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
@@ -57,8 +58,8 @@ struct Sourced<T> {
     source: String,
 }
 
-fn sourced<T>(value: T, source: impl Into<String>) -> Sourced<T> {
-    Sourced { value, source: source.into() }
+fn sourced<T>(value: impl Into<T>, source: impl Into<String>) -> Sourced<T> {
+    Sourced { value: value.into(), source: source.into() }
 }
 
 /// Finds the configuration file: the one named, else the default one if it is there.
@@ -80,40 +81,61 @@ pub fn load_file(named: Option<&Path>, environment: Environment<'_>) -> Result<C
     }
 }
 
-/// What a chat request needs that was found elsewhere than in flags: the lab's address and bounds.
+/// What is wanted of one endpoint, as it was typed.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub base_url: Option<&'a str>,
+    /// The name of an endpoint of the file.
+    pub endpoint: Option<&'a str>,
+    pub connection: &'a ConnectionArgs,
+    pub shape: &'a ShapeArgs,
+    /// The lab takes the place of an endpoint.
+    pub lab: Option<&'a Override>,
+    /// Where the stream setting comes from.
+    pub names_mode: bool,
+}
+
+/// What a request needs that was found elsewhere than in flags: the lab's address and bounds.
 pub struct Override {
+    /// Such as `lab/healthy`.
+    pub endpoint: String,
     pub base_url: String,
     pub proxy: Option<String>,
     pub authority: Option<String>,
     pub timeouts: Timeouts,
 }
 
-/// Resolves a chat request.
+/// Resolves the request to one endpoint. `compose` makes the body for a model.
 ///
 /// # Errors
 /// Whatever the user has to correct: a file, a URL, a header field, a value.
-pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, environment: Environment<'_>) -> Result<Resolved> {
-    let file = load_file(args.connection.config.as_deref(), environment)?;
+pub fn resolve(
+    wanted: &Wanted<'_>,
+    file: &ConfigFile,
+    compose: impl FnOnce(&str) -> Result<Composed>,
+    environment: Environment<'_>,
+) -> Result<Resolved> {
     let mut settings = Settings::default();
     let mut notes = Vec::new();
-    let endpoint = endpoint(&args.connection, &file, lab.is_some(), environment)?;
+    let endpoint = endpoint(wanted, file, environment)?;
 
-    let base_url = base_url(&args.connection, endpoint.as_ref(), lab.as_ref(), environment, &mut notes);
+    let base_url = base_url(wanted, endpoint.as_ref(), environment, &mut notes);
     let target = url::target(&base_url.value).with_context(|| format!("the base URL (from {})", base_url.source))?;
     settings.add("base_url", url::masked(&base_url.value), base_url.source);
 
-    let model = model(args, endpoint.as_ref(), environment);
-    let composed = request::compose(&args.request, prompt, &model.value)?;
-    if args.request.body.is_none() {
+    let model = model(wanted, endpoint.as_ref(), environment);
+    let composed = compose(&model.value)?;
+    if composed.is_of_model {
         settings.add("model", model.value.clone(), model.source);
     }
-    settings.add("stream", composed.stream, if args.request.stream || args.request.no_stream { "flag" } else { "default" });
+    settings.add("stream", composed.stream, if wanted.names_mode { "flag" } else { "default" });
 
-    let timeouts = timeouts(&args.connection, endpoint.as_ref(), lab.as_ref(), &mut settings);
-    let proxy = match &lab {
+    let timeouts = timeouts(wanted, endpoint.as_ref(), &mut settings);
+    let proxy = match wanted.lab {
         Some(lab) => lab.proxy.as_deref().map(|proxy| proxy::parse(proxy).map(|proxy| sourced(proxy, "lab"))).transpose()?,
         None => {
-            proxy::choose(&args.connection, endpoint.as_ref().and_then(|endpoint| endpoint.value.proxy.as_deref()), &target, environment)?
+            let of_endpoint = endpoint.as_ref().and_then(|endpoint| endpoint.value.proxy.as_deref());
+            proxy::choose(wanted.connection, of_endpoint, &target, environment)?
         }
     };
     settings.add(
@@ -122,12 +144,12 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
         proxy.as_ref().map_or("default", |proxy| &proxy.source),
     );
 
-    let trust = trust(&args.connection, lab.as_ref(), environment, &mut settings);
-    let found = match lab {
+    let trust = trust(wanted, environment, &mut settings);
+    let found = match wanted.lab {
         Some(_) => Some(sourced(Secret::new("lab-key-0123456789abcdef"), "lab")),
-        None => key::find(&args.connection, endpoint.as_ref(), environment)?,
+        None => key::find(wanted.connection, endpoint.as_ref(), environment)?,
     };
-    let headers = headers(args, endpoint.as_ref(), &target, found.as_ref(), composed.stream, environment)?;
+    let headers = headers(wanted, endpoint.as_ref(), &target, found.as_ref(), composed.stream, environment)?;
     let is_authorized = headers.iter().any(|(name, _)| is_sensitive(name));
     let key = match (&found, is_authorized) {
         (_, true) => KeyUse::Sent,
@@ -140,13 +162,12 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
     secrets.extend(headers.iter().filter(|(name, _)| is_sensitive(name)).flat_map(|(name, value)| credentials(name, value)));
     secrets.extend(proxy.as_ref().and_then(|proxy| proxy.value.credentials.clone()).map(|(_, password)| password));
     secrets.extend(url::secrets(&base_url.value));
-    let endpoint_name = match (&lab, &endpoint) {
-        (Some(_), _) => format!("lab/{}", args.lab.as_deref().unwrap_or_default()),
-        (None, Some(endpoint)) => endpoint.value.name.clone(),
-        (None, None) => target.host.clone(),
-    };
     let plan = Plan {
-        endpoint: endpoint_name,
+        endpoint: match (wanted.lab, &endpoint) {
+            (Some(lab), _) => lab.endpoint.clone(),
+            (None, Some(endpoint)) => endpoint.value.name.clone(),
+            (None, None) => target.host.clone(),
+        },
         target,
         headers,
         body: composed.body,
@@ -170,43 +191,32 @@ fn credentials(name: &str, value: &str) -> Vec<Secret> {
     vec![Secret::new(value.split_once(' ').map_or(value, |(_, credential)| credential))]
 }
 
-fn endpoint<'a>(
-    args: &ConnectionArgs,
-    file: &'a ConfigFile,
-    is_lab: bool,
-    environment: Environment<'_>,
-) -> Result<Option<Sourced<&'a file::Endpoint>>> {
-    if is_lab {
+fn endpoint<'a>(wanted: &Wanted<'_>, file: &'a ConfigFile, environment: Environment<'_>) -> Result<Option<Sourced<&'a file::Endpoint>>> {
+    if wanted.lab.is_some() {
         return Ok(None);
     }
-    if let Some(name) = &args.endpoint {
+    if let Some(name) = wanted.endpoint {
         return Ok(Some(sourced(file.endpoint(name)?, format!("endpoint {name} in {}", file.place()))));
     }
     // Its key and fields must go to no other address than its own.
-    let has_other_address = args.base_url.is_some() || BASE_URL_VARIABLES.iter().any(|name| environment(name).is_some());
+    let has_other_address = wanted.base_url.is_some() || BASE_URL_VARIABLES.iter().any(|name| environment(name).is_some());
     let Some(name) = file.default.as_ref().filter(|_| !has_other_address) else {
         return Ok(None);
     };
     Ok(Some(sourced(file.endpoint(name)?, format!("default endpoint {name} in {}", file.place()))))
 }
 
-/// Whether the endpoint was asked for by a flag: then it beats the environment.
-fn is_named(args: &ConnectionArgs) -> bool {
-    args.endpoint.is_some()
-}
-
 fn base_url(
-    args: &ConnectionArgs,
+    wanted: &Wanted<'_>,
     endpoint: Option<&Sourced<&file::Endpoint>>,
-    lab: Option<&Override>,
     environment: Environment<'_>,
     notes: &mut Vec<Text>,
 ) -> Sourced<String> {
-    if let Some(lab) = lab {
+    if let Some(lab) = wanted.lab {
         return sourced(lab.base_url.clone(), "lab");
     }
-    if let Some(url) = &args.base_url {
-        return sourced(url.clone(), "--base-url");
+    if let Some(url) = wanted.base_url {
+        return sourced(url, "--base-url");
     }
     if let Some(endpoint) = endpoint {
         return sourced(endpoint.value.base_url.clone(), endpoint.source.clone());
@@ -222,27 +232,24 @@ fn base_url(
             return sourced(url, name);
         }
     }
-    sourced(DEFAULT_BASE_URL.to_string(), "default")
+    sourced(DEFAULT_BASE_URL, "default")
 }
 
-fn model(args: &ChatArgs, endpoint: Option<&Sourced<&file::Endpoint>>, environment: Environment<'_>) -> Sourced<String> {
-    if let Some(model) = &args.request.model {
-        return sourced(model.clone(), "--model");
+/// An endpoint that was asked for by a flag beats the environment.
+fn model(wanted: &Wanted<'_>, endpoint: Option<&Sourced<&file::Endpoint>>, environment: Environment<'_>) -> Sourced<String> {
+    if let Some(model) = &wanted.shape.model {
+        return sourced(model, "--model");
     }
-    let of_endpoint = endpoint.and_then(|endpoint| Some(sourced(endpoint.value.model.clone()?, endpoint.source.clone())));
+    let of_endpoint = endpoint.and_then(|endpoint| Some(sourced(endpoint.value.model.as_ref()?, endpoint.source.clone())));
     let of_environment = environment("LLMCHECK_MODEL").map(|model| sourced(model, "LLMCHECK_MODEL"));
-    let chosen = if is_named(&args.connection) { of_endpoint.or(of_environment) } else { of_environment.or(of_endpoint) };
-    chosen.unwrap_or_else(|| sourced(DEFAULT_MODEL.to_string(), "default"))
+    let chosen = if wanted.endpoint.is_some() { of_endpoint.or(of_environment) } else { of_environment.or(of_endpoint) };
+    chosen.unwrap_or_else(|| sourced(DEFAULT_MODEL, "default"))
 }
 
-fn timeouts(
-    args: &ConnectionArgs,
-    endpoint: Option<&Sourced<&file::Endpoint>>,
-    lab: Option<&Override>,
-    settings: &mut Settings,
-) -> Timeouts {
+fn timeouts(wanted: &Wanted<'_>, endpoint: Option<&Sourced<&file::Endpoint>>, settings: &mut Settings) -> Timeouts {
+    let args = wanted.connection;
     let of_endpoint = endpoint.map(|endpoint| endpoint.value.timeouts.clone()).unwrap_or_default();
-    let of_lab = lab.map(|lab| lab.timeouts).unwrap_or_default();
+    let of_lab = wanted.lab.map(|lab| lab.timeouts).unwrap_or_default();
     let source = endpoint.map_or("", |endpoint| endpoint.source.as_str());
     let mut choose = |name: &str, flag: Option<Duration>, endpoint: Option<Duration>, lab: Option<Duration>, default: u64| {
         let (value, source) = match (flag, lab, endpoint) {
@@ -263,9 +270,10 @@ fn timeouts(
 }
 
 /// curl's order: the flag, CURL_CA_BUNDLE, SSL_CERT_DIR, SSL_CERT_FILE; OpenSSL uses the last two together, we the file first.
-fn trust(args: &ConnectionArgs, lab: Option<&Override>, environment: Environment<'_>, settings: &mut Settings) -> Trust {
+fn trust(wanted: &Wanted<'_>, environment: Environment<'_>, settings: &mut Settings) -> Trust {
+    let args = wanted.connection;
     let by_variable = |name: &'static str| environment(name).map(|path| (PathBuf::from(path), name));
-    let (roots, source) = match (lab, &args.cacert) {
+    let (roots, source) = match (wanted.lab, &args.cacert) {
         (Some(lab), _) => (lab.authority.clone().map_or(Roots::System, Roots::Pem), "lab".to_string()),
         (None, Some(path)) => (Roots::File(path.clone()), "--cacert".to_string()),
         (None, None) => match (by_variable("CURL_CA_BUNDLE").or_else(|| by_variable("SSL_CERT_FILE")), by_variable("SSL_CERT_DIR")) {
@@ -289,7 +297,7 @@ fn trust(args: &ConnectionArgs, lab: Option<&Override>, environment: Environment
 
 /// The request's header fields; those of flags replace those of the file, and both replace our own.
 fn headers(
-    args: &ChatArgs,
+    wanted: &Wanted<'_>,
     endpoint: Option<&Sourced<&file::Endpoint>>,
     target: &Target,
     key: Option<&Sourced<Secret>>,
@@ -299,7 +307,7 @@ fn headers(
     let mut headers: Vec<(String, String)> = vec![
         ("content-type".into(), "application/json".into()),
         ("accept".into(), if stream { "text/event-stream" } else { "application/json" }.into()),
-        ("accept-encoding".into(), args.request.accept_encoding.clone().unwrap_or_else(|| coding::ACCEPTED.into())),
+        ("accept-encoding".into(), wanted.shape.accept_encoding.clone().unwrap_or_else(|| coding::ACCEPTED.into())),
         ("user-agent".into(), concat!("llmcheck/", env!("CARGO_PKG_VERSION")).into()),
         // An honest server then closes at once, so that the look for surplus after the body costs no time.
         ("connection".into(), "close".into()),
@@ -315,7 +323,7 @@ fn headers(
     }
     for (variable, name) in [("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")] {
         let own = variable.replace("OPENAI_", "LLMCHECK_");
-        if args.lab.is_none()
+        if wanted.lab.is_none()
             && let Some(value) = environment(&own).or_else(|| environment(variable))
         {
             headers.push((name.into(), value));
@@ -324,7 +332,7 @@ fn headers(
     for (name, value) in endpoint.iter().flat_map(|endpoint| &endpoint.value.headers) {
         set(&mut headers, name, value);
     }
-    for header in &args.request.headers {
+    for header in &wanted.shape.headers {
         let Some((name, value)) = header.split_once(':') else {
             bail!("--header {header:?} has no colon; write it as 'Name: value'");
         };

@@ -9,7 +9,16 @@ fn resolved(args: &[&str], variables: &[(&str, &str)]) -> Result<Resolved> {
     let cli = Cli::parse_from(["llmcheck", "chat", "hi"].iter().chain(args));
     let Command::Chat(args) = cli.command else { unreachable!() };
     let environment = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
-    resolve(&args, args.prompt.clone(), None, &environment)
+    let file = load_file(args.connection.config.as_deref(), &environment)?;
+    let wanted = Wanted {
+        base_url: args.target.base_url.as_deref(),
+        endpoint: args.target.endpoint.as_deref(),
+        connection: &args.connection,
+        shape: &args.request.shape,
+        lab: None,
+        names_mode: args.request.stream || args.request.no_stream,
+    };
+    resolve(&wanted, &file, |model| crate::api::request::compose(&args.request, args.prompt.clone(), model), &environment)
 }
 
 fn source(resolved: &Resolved, name: &str) -> String {

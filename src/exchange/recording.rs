@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::source::{Lost, Source};
+use crate::cli::Remedy;
 use crate::plan::{KeyUse, Timeouts};
 
 /// The first line's mark: format and major version.
@@ -24,6 +25,9 @@ pub struct Asked {
     pub started: String,
     /// 1 for the first attempt.
     pub attempt: u32,
+    /// What this attempt does about the failure before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
     /// Milliseconds waited before this attempt.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub waited_ms: u64,

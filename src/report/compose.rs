@@ -1,8 +1,8 @@
 //! From evidence and diagnosis to the report: every value of the model is set here.
 
 use super::model::{
-    AlternativeReport, Answer, Attempt, FindingReport, Ledger, MarkReport, Report, Request, Response, Route, SCHEMA, SourceReport, Sse,
-    Testimony, TimerReport, Timing, Verdict, Witness,
+    AlternativeReport, Answer, Attempt, FindingReport, Ledger, MarkReport, Recovery, Report, Request, Response, Route, SCHEMA,
+    SourceReport, Sse, Testimony, TimerReport, Timing, Verdict, Witness,
 };
 use crate::api::limits::{Limit, limits};
 use crate::diagnosis::timers::{self};
@@ -12,11 +12,11 @@ use crate::exchange::recording::{Asked, How, Opened};
 use crate::exchange::source::Source;
 use crate::lang::Lang;
 use crate::products;
-use crate::resilience::policy::clock_of;
+use crate::resilience::cost::{Billed, Cost};
+use crate::resilience::wait::clock_of;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
 use crate::wire::json::Closure;
-use crate::wire::transcript::Transcript;
 
 impl SourceReport {
     fn of(evidence: &Evidence<'_>) -> Option<SourceReport> {
@@ -43,15 +43,34 @@ impl SourceReport {
 }
 
 impl Attempt {
-    pub fn of(transcript: &Transcript, diagnosis: &Diagnosis) -> Attempt {
+    pub fn of(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Attempt {
+        let asked = evidence.asked();
+        let cost = Cost::of(evidence, diagnosis);
         Attempt {
-            endpoint: transcript.asked.endpoint.clone(),
-            model: transcript.asked.model.clone(),
+            endpoint: asked.endpoint.clone(),
+            model: asked.model.clone(),
             class: diagnosis.verdict.entry.class,
             code: diagnosis.verdict.entry.code,
-            waited_ms: transcript.asked.waited_ms,
-            total_ms: transcript.times.total,
+            waited_ms: asked.waited_ms,
+            total_ms: evidence.transcript.times.total,
+            remedy: asked.remedy,
+            billed: cost.billed,
+            tokens: cost.tokens,
+            tokens_estimated: cost.is_estimate && cost.tokens > 0,
         }
+    }
+}
+
+impl Recovery {
+    fn of(attempts: &[Attempt], diagnosis: &Diagnosis) -> Option<Recovery> {
+        let last = attempts.last().filter(|_| attempts.len() > 1)?;
+        Some(Recovery {
+            worked: last.remedy.filter(|_| diagnosis.is_healthy()),
+            stopped: None,
+            billed_attempts: attempts.iter().filter(|attempt| attempt.billed == Billed::Yes).count(),
+            tokens: attempts.iter().map(|attempt| attempt.tokens).sum(),
+            tokens_estimated: attempts.iter().any(|attempt| attempt.tokens_estimated),
+        })
     }
 }
 
@@ -73,6 +92,7 @@ impl Report {
             rate_limits: rate_limits(evidence),
             answer: answer(evidence, diagnosis),
             recovered: attempts.len() > 1 && diagnosis.is_healthy(),
+            recovery: Recovery::of(&attempts, diagnosis),
             attempts,
             lang: lang.tag(),
             file: None,

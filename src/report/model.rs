@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::api::limits::Limit;
 use crate::api::reply::Usage;
+use crate::cli::Remedy;
 use crate::diagnosis::timers::Since;
 use crate::diagnosis::{AtFault, Class, Confidence, Severity, Side};
 use crate::exchange::recording::TlsFacts;
 use crate::exchange::source::Source;
+use crate::resilience::cost::Billed;
 use crate::wire::framing::Framing;
 use crate::wire::transcript::Times;
 
@@ -32,6 +34,9 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// The last attempt succeeded after others had failed.
     pub recovered: bool,
+    /// Only where there was more than one attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
     pub lang: &'static str,
     /// Where it was read from, when several files are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -226,4 +231,25 @@ pub struct Attempt {
     pub code: &'static str,
     pub waited_ms: u64,
     pub total_ms: Option<f64>,
+    /// What this attempt did about the failure before it; none for the first.
+    pub remedy: Option<Remedy>,
+    pub billed: Billed,
+    /// Tokens that it cost, prompt and answer.
+    pub tokens: u64,
+    /// The answer did not count them: they are estimated.
+    pub tokens_estimated: bool,
+}
+
+/// What was done about failures, what it cost and what worked.
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Recovery {
+    /// The remedy after which it worked.
+    pub worked: Option<Remedy>,
+    /// Why nothing more was tried.
+    pub stopped: Option<&'static str>,
+    /// Attempts that were billed for certain.
+    pub billed_attempts: usize,
+    /// Tokens of all attempts.
+    pub tokens: u64,
+    pub tokens_estimated: bool,
 }

@@ -49,7 +49,7 @@ fn exchange(hostile: &str, body: &[u8], lang: Lang) -> (Report, Transcript) {
     let transcript = reader.finish();
     let evidence = Evidence::gather(&transcript);
     let diagnosis = diagnose(&evidence);
-    let attempts = vec![Attempt::of(&transcript, &diagnosis), Attempt::of(&transcript, &diagnosis)];
+    let attempts = vec![Attempt::of(&evidence, &diagnosis), Attempt::of(&evidence, &diagnosis)];
     let report = Report::new(&evidence, &diagnosis, attempts, lang);
     (report, transcript)
 }
@@ -168,7 +168,7 @@ fn what_the_evidence_does_not_show_is_neither_drawn_nor_guessed() {
         let transcript = made.pop().unwrap();
         let evidence = Evidence::gather(&transcript);
         let diagnosis = diagnose(&evidence);
-        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&transcript, &diagnosis)], Lang::En);
+        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&evidence, &diagnosis)], Lang::En);
         let mask = Mask::default();
         let (page, markdown) = (html::document(&[(&report, &transcript)], &mask), markdown::document(&[(&report, &transcript)], &mask));
         is_ours(&page);

@@ -22,7 +22,7 @@ pub fn judge(transcript: &Transcript) -> Vec<&'static str> {
     assert_what_is_missing_is_not_healthy(&diagnosis, &evidence);
 
     let reports = [Lang::En, Lang::Zh].map(|lang| {
-        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(transcript, &diagnosis)], lang);
+        let report = Report::new(&evidence, &diagnosis, vec![Attempt::of(&evidence, &diagnosis)], lang);
         assert_sums_agree(&report, transcript);
         assert_pages_are_clean(&report, transcript, lang);
         as_json(&report)

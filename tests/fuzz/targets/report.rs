@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     let evidence = Evidence::gather(&transcript);
     let diagnosis = diagnose(&evidence);
     for lang in [Lang::En, Lang::Zh] {
-        let attempts = vec![Attempt::of(&transcript, &diagnosis), Attempt::of(&transcript, &diagnosis)];
+        let attempts = vec![Attempt::of(&evidence, &diagnosis), Attempt::of(&evidence, &diagnosis)];
         let report = Report::new(&evidence, &diagnosis, attempts, lang);
         let exchanges = [(&report, &transcript), (&report, &transcript)];
         let html = file::text(Format::Html, &exchanges, &mask);

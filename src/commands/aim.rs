@@ -1,0 +1,122 @@
+//! Where a question goes: the endpoint that flags, environment and file name, or the lab, and the ways to go on from there.
+
+use anyhow::anyhow;
+
+use super::Failure;
+use crate::cli::{ChatArgs, RecoverArgs, RetryArgs};
+use crate::config::fallback::Fallback;
+use crate::config::{self, ConfigFile, Override, Resolved, Wanted};
+use crate::lab::{Lab, Scenario};
+use crate::plan::{Plan, Timeouts};
+use crate::resilience::backoff::Backoff;
+use crate::resilience::recovery::Allowed;
+use crate::resilience::remedy::BY_COST;
+use crate::spelling;
+use crate::{api::request, cli::Remedy};
+
+/// The request as it is put to each endpoint and model, the preferred one first, and what is known of the first.
+pub struct Aim {
+    pub routes: Vec<Plan>,
+    pub first: Resolved,
+}
+
+impl Aim {
+    /// # Errors
+    /// Whatever the user has to correct.
+    pub fn of_chat(args: &ChatArgs, prompt: Option<&str>, lab: Option<&RunningLab>) -> Result<Aim, Failure> {
+        let file = config::load_file(args.connection.config.as_deref(), &config::environment).map_err(Failure::Usage)?;
+        let own = lab.zip(args.lab.as_deref()).map(|(lab, name)| lab.aim(name, args.lab_tls)).transpose()?;
+        let wanted = Wanted {
+            base_url: args.target.base_url.as_deref(),
+            endpoint: args.target.endpoint.as_deref(),
+            connection: &args.connection,
+            shape: &args.request.shape,
+            lab: own.as_ref(),
+            names_mode: args.request.stream || args.request.no_stream,
+        };
+        let compose = |model: &str| request::compose(&args.request, prompt.map(str::to_string), model);
+        let first = config::resolve(&wanted, &file, compose, &config::environment).map_err(Failure::Usage)?;
+        let mut routes = vec![first.plan.clone()];
+        for fallback in fallbacks(&args.recover, &file, lab.is_some()).map_err(Failure::Usage)? {
+            let there = lab_of(&fallback, lab, args.lab_tls)?;
+            let plan =
+                fallback.resolve(&first.plan, &wanted, there.as_ref(), &file, compose, &config::environment).map_err(Failure::Usage)?;
+            routes.push(plan);
+        }
+        Ok(Aim { routes, first })
+    }
+}
+
+/// Those of the flags, else those of the file, which need the user's leave by --recover.
+fn fallbacks(args: &RecoverArgs, file: &ConfigFile, is_lab: bool) -> anyhow::Result<Vec<Fallback>> {
+    let of_file = if args.recover.is_some() && !is_lab { &file.fallback[..] } else { &[] };
+    let named = if args.fallback.is_empty() { of_file } else { &args.fallback };
+    named.iter().map(|text| Fallback::parse(text)).collect()
+}
+
+/// With --lab a fallback is another scenario: `lab/NAME`.
+fn lab_of(fallback: &Fallback, lab: Option<&RunningLab>, tls: bool) -> Result<Option<Override>, Failure> {
+    let (Some(lab), Some(endpoint)) = (lab, &fallback.endpoint) else {
+        return Ok(None);
+    };
+    let name = endpoint.strip_prefix("lab/").ok_or_else(|| {
+        Failure::Usage(anyhow!("with --lab the fallback {endpoint:?} must be a scenario too, as in lab/healthy: no key goes anywhere else"))
+    })?;
+    lab.aim(name, tls).map(Some)
+}
+
+/// What may be done about a failure.
+pub fn allowed(retry: &RetryArgs, recover: &RecoverArgs) -> Allowed {
+    let retries = retry.retry.unwrap_or(if recover.recover.is_some() { 2 } else { 0 });
+    let mut remedies = match &recover.recover {
+        Some(named) if named.is_empty() => BY_COST.to_vec(),
+        Some(named) => named.clone(),
+        None if retries > 0 => vec![Remedy::Wait, Remedy::Retry],
+        None => Vec::new(),
+    };
+    // To name a fallback is to allow it.
+    if recover.recover.is_none() && !recover.fallback.is_empty() {
+        remedies.extend([Remedy::Endpoint, Remedy::Model]);
+    }
+    Allowed {
+        remedies,
+        retries,
+        backoff: Backoff { base: retry.retry_base, cap: retry.retry_cap },
+        max_time: retry.retry_max_time,
+        max_cost_tokens: recover.max_cost_tokens,
+    }
+}
+
+/// The lab, kept as long as the run lasts.
+pub struct RunningLab(Lab);
+
+impl RunningLab {
+    /// # Errors
+    /// When its ports cannot be opened.
+    pub fn start() -> Result<RunningLab, Failure> {
+        Lab::start(None).map(RunningLab).map_err(cannot_start)
+    }
+
+    fn aim(&self, name: &str, tls: bool) -> Result<Override, Failure> {
+        let target = self.0.target(scenario(name)?, tls).map_err(cannot_start)?;
+        let bounds = target.bounds;
+        Ok(Override {
+            endpoint: format!("lab/{name}"),
+            base_url: target.base_url,
+            proxy: target.proxy,
+            authority: target.authority,
+            timeouts: Timeouts { connect: bounds.connect, first_byte: bounds.first_byte, idle: bounds.idle, total: bounds.total },
+        })
+    }
+}
+
+fn scenario(name: &str) -> Result<&'static Scenario, Failure> {
+    crate::lab::find(name).ok_or_else(|| {
+        let hint = spelling::hint(name, crate::lab::scenarios().map(|scenario| scenario.name));
+        Failure::Usage(anyhow!("there is no lab scenario {name:?}{hint} (`llmcheck lab --list` shows all)"))
+    })
+}
+
+fn cannot_start(error: std::io::Error) -> Failure {
+    Failure::Internal(anyhow::Error::new(error).context("the lab cannot be started"))
+}
