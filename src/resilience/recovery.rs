@@ -13,11 +13,12 @@ use crate::cli::Remedy;
 use crate::diagnosis::Class;
 use crate::plan::{Plan, Variation};
 
-/// How often max_tokens may be lowered, and to what at least: an answer that is shorter still is of no use.
-const MOST_LOWERINGS: u32 = 2;
+/// How often max_tokens may be lowered, by how much, and to what at least: an answer that is shorter still is of no use.
+const MOST_LOWERINGS: u32 = 3;
+const LOWERED_BY: u64 = 4;
 const FEWEST_TOKENS: u64 = 16;
-/// Where nothing bounds an answer, this is half of what most models take as their bound.
-const USUAL_MAX_TOKENS: u64 = 2048;
+/// The first bound where there was none.
+const FIRST_BOUND: u64 = 512;
 
 /// What the user allows.
 #[derive(Clone, Debug)]
@@ -274,7 +275,8 @@ impl<'a> Recovery<'a> {
         (is_changed && !self.modes.contains(&self.mode_of(&variation))).then(|| self.step(remedy, variation))
     }
 
-    /// A bound that this cause would let through: what the error's own numbers leave, less than what arrived before a cut, or half.
+    /// A bound that this cause would let through: what the error's own numbers leave, less than what arrived before a cut, or a
+    /// fraction of the last one.
     fn fewer_tokens(&self, case: &Case<'_>) -> Option<Step> {
         if self.lowerings == MOST_LOWERINGS {
             return None;
@@ -286,7 +288,7 @@ impl<'a> Recovery<'a> {
             // The prompt alone may be too long: then a shorter answer changes nothing.
             _ if case.diagnosis.verdict.entry.code == "context-too-long" => return None,
             _ if arrived >= 2 * FEWEST_TOKENS => (arrived * 3 / 4).min(bound.map_or(u64::MAX, |bound| bound / 2)),
-            _ => bound.map_or(USUAL_MAX_TOKENS, |bound| bound / 2),
+            _ => bound.map_or(FIRST_BOUND, |bound| bound / LOWERED_BY),
         };
         if lowered < FEWEST_TOKENS || bound.is_some_and(|bound| lowered >= bound) {
             return None;
