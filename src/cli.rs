@@ -49,6 +49,9 @@ pub enum Command {
     /// Send one chat request; the answer on stdout, the diagnosis on stderr
     #[command(args_override_self = true, after_long_help = CHAT_HELP)]
     Chat(Box<ChatArgs>),
+    /// Send many requests from a file, each diagnosed, retried and written down; a run that was killed goes on
+    #[command(args_override_self = true, after_long_help = BATCH_HELP)]
+    Batch(Box<BatchArgs>),
     /// Give the same diagnosis from a recording, a HAR, curl's output, a response or an error text
     #[command(args_override_self = true, after_long_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseArgs),
@@ -306,6 +309,81 @@ pub struct ReportArgs {
     /// Record every event on the wire, secrets masked
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
+}
+
+const BATCH_HELP: &str = "\
+INPUT has a request a line, as for OpenAI's Batch API, and OUTPUT gets a line for each that was answered:
+  {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":…,\"messages\":[…]}}
+Those that failed stand in OUTPUT.errors.jsonl beside it (out.jsonl: out.errors.jsonl), anew in every run.
+
+The same command again, after Ctrl-C, a crash or failures, asks what has no answer yet and nothing else.
+The first Ctrl-C lets what is under way come to its end; the second stops at once.
+
+The exit code is 0 when every request is answered, else that of the class of most failures; 130 after Ctrl-C.";
+
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    /// The requests, one a line
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+
+    /// Where the answers go; what is answered there already is not asked again
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+
+    /// Each line is a prompt, not a JSON request
+    #[arg(long)]
+    pub plain: bool,
+
+    /// Requests at the same time
+    #[arg(short = 'j', long = "jobs", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: u16,
+
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+
+    /// The API's base URL [default: https://api.openai.com/v1]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Connection", conflicts_with = "endpoints")]
+    pub base_url: Option<String>,
+
+    /// An endpoint of the configuration file, and a MODEL in place of the one that requests name; several share the work (repeatable)
+    #[arg(long = "endpoint", value_name = "NAME[:MODEL]", help_heading = "Connection")]
+    pub endpoints: Vec<String>,
+
+    /// Which of several endpoints is asked
+    #[arg(long, value_name = "HOW", default_value = "fastest", help_heading = "Connection")]
+    pub prefer: PreferChoice,
+
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    #[command(flatten)]
+    pub retry: RetryArgs,
+
+    #[command(flatten)]
+    pub recover: RecoverArgs,
+
+    /// A summary as one JSON object on stdout
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+
+    /// Answers with warnings count as failures
+    #[arg(long, help_heading = "Output")]
+    pub strict: bool,
+
+    /// Ask the built-in server that misbehaves on purpose: no key, no network (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Lab", conflicts_with_all = ["base_url", "endpoints", "proxy", "cacert"])]
+    pub lab: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PreferChoice {
+    /// The one that answers soonest, failures and queues counted in
+    Fastest,
+    /// The one whose `price` in the configuration is lowest, while it can take more
+    Cheapest,
+    /// The first that was named, while it can take more
+    Listed,
 }
 
 #[derive(Debug, Args)]

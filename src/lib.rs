@@ -20,12 +20,14 @@
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
 //! - [`resilience`]: whether to try again, and when.
 //! - [`report`]: the model of a report, and its printers.
+//! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
 //! Everything after `exchange` is a pure function of the recording: no clock, socket or environment is read there, so that a live
 //! exchange and its recording give the same report.
 
 pub mod api;
+pub mod batch;
 pub mod cli;
 pub mod commands;
 pub mod config;

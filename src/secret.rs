@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -109,13 +110,13 @@ impl Mask {
 /// A mask over bytes that arrive in pieces: what may be the beginning of a secret is held back until the next piece decides.
 #[derive(Debug, Default)]
 pub struct MaskedFlow {
-    mask: Mask,
+    mask: Arc<Mask>,
     held: Vec<u8>,
 }
 
 impl MaskedFlow {
-    pub fn new(mask: Mask) -> MaskedFlow {
-        MaskedFlow { mask, held: Vec::new() }
+    pub fn new(mask: impl Into<Arc<Mask>>) -> MaskedFlow {
+        MaskedFlow { mask: mask.into(), held: Vec::new() }
     }
 
     /// The bytes that can be shown now: everything held back so far and `piece`, less a tail that is still undecided.

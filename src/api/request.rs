@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::cli::RequestArgs;
+use crate::cli::{RequestArgs, ShapeArgs};
 
 /// A body ready to be sent, and what it asks for.
 #[derive(Debug)]
@@ -41,6 +41,28 @@ enum Message<'a> {
     },
     /// As it stands in the file, byte for byte.
     Given(Box<RawValue>),
+}
+
+/// Composes the body of a request with nothing but a prompt.
+///
+/// # Errors
+/// None that a prompt can cause.
+pub fn compose_prompt(shape: &ShapeArgs, prompt: &str, model: &str) -> Result<Vec<u8>> {
+    let system = shape.system.as_deref().map(|system| Message::Own { role: "system", content: system });
+    let messages = system.into_iter().chain([Message::Own { role: "user", content: prompt }]).collect();
+    body(shape, messages, false, model)
+}
+
+fn body(shape: &ShapeArgs, messages: Vec<Message<'_>>, stream: bool, model: &str) -> Result<Vec<u8>> {
+    let body = Body {
+        model,
+        messages,
+        max_tokens: shape.max_tokens,
+        max_completion_tokens: shape.max_completion_tokens,
+        temperature: shape.temperature,
+        stream,
+    };
+    Ok(serde_json::to_vec(&body)?)
 }
 
 /// Composes the body.
@@ -82,16 +104,8 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
     if messages.is_empty() {
         bail!("there is no prompt; give it as an argument or pipe it in");
     }
-    let body = Body {
-        model,
-        messages,
-        max_tokens: args.shape.max_tokens,
-        max_completion_tokens: args.shape.max_completion_tokens,
-        temperature: args.shape.temperature,
-        stream: args.stream,
-    };
     Ok(Composed {
-        body: serde_json::to_vec(&body)?,
+        body: body(&args.shape, messages, args.stream, model)?,
         is_of_model: true,
         model: Some(model.to_string()),
         stream: args.stream,

@@ -3,7 +3,9 @@
 use anyhow::anyhow;
 
 use super::Failure;
-use crate::cli::{ChatArgs, RecoverArgs, RetryArgs};
+use crate::api::request::{self, Composed};
+use crate::batch::{Endpoint, Price};
+use crate::cli::{BatchArgs, ChatArgs, RecoverArgs, Remedy, RetryArgs};
 use crate::config::fallback::Fallback;
 use crate::config::{self, ConfigFile, Override, Resolved, Wanted};
 use crate::lab::{Lab, Scenario};
@@ -12,7 +14,6 @@ use crate::resilience::backoff::Backoff;
 use crate::resilience::recovery::Allowed;
 use crate::resilience::remedy::BY_COST;
 use crate::spelling;
-use crate::{api::request, cli::Remedy};
 
 /// The request as it is put to each endpoint and model, the preferred one first, and what is known of the first.
 pub struct Aim {
@@ -47,6 +48,63 @@ impl Aim {
     }
 }
 
+/// The endpoints that share a batch, the first one first, and those in reserve.
+///
+/// # Errors
+/// Whatever the user has to correct.
+pub fn of_batch(args: &BatchArgs, lab: Option<&RunningLab>) -> Result<Vec<Endpoint>, Failure> {
+    let file = config::load_file(args.connection.config.as_deref(), &config::environment).map_err(Failure::Usage)?;
+    let named = match args.lab.is_empty() {
+        true => args.endpoints.clone(),
+        false => args.lab.iter().map(|name| format!("lab/{name}")).collect(),
+    };
+    let mut sources: Vec<Fallback> = named.iter().map(|text| Fallback::parse(text)).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
+    let sharing = sources.len().max(1);
+    if sources.is_empty() {
+        sources.push(Fallback { endpoint: None, model: None });
+    }
+    sources.extend(fallbacks(&args.recover, &file, lab.is_some()).map_err(Failure::Usage)?);
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let there = lab_of(source, lab, false)?;
+        let first = endpoints.first().map(|endpoint| endpoint.plan.clone());
+        endpoints.push(Endpoint { is_reserve: index >= sharing, ..shared_endpoint(args, source, there.as_ref(), &file, first)? });
+    }
+    Ok(endpoints)
+}
+
+fn shared_endpoint(args: &BatchArgs, source: &Fallback, lab: Option<&Override>, file: &ConfigFile, first: Option<Plan>) -> Result<Endpoint, Failure> {
+    let wanted = Wanted {
+        base_url: args.base_url.as_deref(),
+        endpoint: source.endpoint.as_deref(),
+        connection: &args.connection,
+        shape: &args.shape,
+        lab,
+        names_mode: false,
+    };
+    let compose = |model: &str| Ok(Composed { body: Vec::new(), is_of_model: true, model: Some(model.into()), stream: false, max_tokens: None });
+    let mut plan = match first {
+        None => config::resolve(&wanted, file, compose, &config::environment).map(|resolved| resolved.plan),
+        Some(first) if source.endpoint.is_none() => Ok(first),
+        Some(first) => {
+            let elsewhere = Fallback { model: None, ..source.clone() };
+            elsewhere.resolve(&first, &wanted, lab, file, compose, &config::environment)
+        }
+    }
+    .map_err(Failure::Usage)?;
+    // The connection carries one request after the other.
+    plan.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("connection"));
+    // A line names its own model; a prompt does not.
+    let own = if args.plain { plan.model.clone() } else { args.shape.model.clone() };
+    let price = source.endpoint.as_deref().filter(|_| lab.is_none()).and_then(|name| file.endpoint(name).ok()?.price);
+    Ok(Endpoint {
+        plan,
+        model: source.model.clone().or(own),
+        price: price.map(|price| Price { input: price.input, output: price.output }),
+        is_reserve: false,
+    })
+}
+
 /// Those of the flags, else those of the file, which need the user's leave by --recover.
 fn fallbacks(args: &RecoverArgs, file: &ConfigFile, is_lab: bool) -> anyhow::Result<Vec<Fallback>> {
     let of_file = if args.recover.is_some() && !is_lab { &file.fallback[..] } else { &[] };
@@ -65,9 +123,9 @@ fn lab_of(fallback: &Fallback, lab: Option<&RunningLab>, tls: bool) -> Result<Op
     lab.aim(name, tls).map(Some)
 }
 
-/// What may be done about a failure.
-pub fn allowed(retry: &RetryArgs, recover: &RecoverArgs) -> Allowed {
-    let retries = retry.retry.unwrap_or(if recover.recover.is_some() { 2 } else { 0 });
+/// What may be done about a failure, with so many retries where the user names no number.
+pub fn allowed(retry: &RetryArgs, recover: &RecoverArgs, usual_retries: u32) -> Allowed {
+    let retries = retry.retry.unwrap_or(usual_retries);
     let mut remedies = match &recover.recover {
         Some(named) if named.is_empty() => BY_COST.to_vec(),
         Some(named) => named.clone(),

@@ -1,6 +1,7 @@
 //! A question asked until it is answered, or until nothing that is allowed can help: the loop from attempt to diagnosis to remedy.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Failure;
@@ -23,7 +24,7 @@ use crate::secret::Mask;
 /// Everything that the attempts of one run share.
 pub struct Asking<'a> {
     pub console: &'a Console,
-    pub allowed: &'a Allowed,
+    pub allowed: Arc<Allowed>,
     pub record: Option<&'a File>,
     pub mask: &'a Mask,
     /// The command that asked, as it could be typed again.
@@ -66,7 +67,7 @@ impl<'a> Asking<'a> {
     /// # Errors
     /// When llmcheck cannot do its part.
     pub fn ask(&mut self, question: &Question<'_>, handout: &mut Handout<'_>) -> Result<Outcome, Failure> {
-        let mut recovery = Recovery::new(self.allowed, question.routes, self.open_route(question), question.is_splittable);
+        let mut recovery = Recovery::new(self.allowed.clone(), question.routes.to_vec(), self.open_route(question), question.is_splittable);
         let mut waited = Duration::ZERO;
         let mut remedy = question.remedy;
         let mut number = 0;
@@ -114,7 +115,7 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn decide(&self, recovery: &mut Recovery<'_>, evidence: &Evidence<'_>, diagnosis: &Diagnosis, moment: Moment) -> Decision {
+    fn decide(&self, recovery: &mut Recovery, evidence: &Evidence<'_>, diagnosis: &Diagnosis, moment: Moment) -> Decision {
         if is_stopped() {
             return Decision::Stop(Reason::Over);
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
@@ -33,11 +34,11 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     first.notes.iter().for_each(|note| console.note(note.get(console.lang)));
     let record = args.report.record.as_deref().map(create_recording).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(routes.iter().flat_map(|plan| &plan.secrets));
-    let allowed = aim::allowed(&args.retry, &args.recover);
+    let allowed = Arc::new(aim::allowed(&args.retry, &args.recover, if args.recover.recover.is_some() { 2 } else { 0 }));
     let command = mask.cover_text(&command_line()).into_owned();
     let mut asking = Asking {
         console,
-        allowed: &allowed,
+        allowed,
         record: record.as_ref(),
         mask: &mask,
         command: &command,

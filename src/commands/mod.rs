@@ -2,6 +2,7 @@
 
 mod aim;
 mod asking;
+mod batch;
 mod chat;
 mod console;
 mod diagnose;
@@ -53,6 +54,7 @@ pub fn run() -> ExitCode {
     let console = Console::new(&cli.global, config::lang(cli.global.lang, &config::environment));
     let outcome = match cli.command {
         Command::Chat(args) => chat::run(&args, &console),
+        Command::Batch(args) => batch::run(&args, &console),
         Command::Diagnose(args) => diagnose::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),
         Command::Lab(args) => lab::run(&args, &console),

@@ -41,8 +41,17 @@ pub struct Endpoint {
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     pub proxy: Option<String>,
+    pub price: Option<EndpointPrice>,
     #[serde(default)]
     pub timeouts: EndpointTimeouts,
+}
+
+/// Money for a million tokens; the currency is the user's, the same for all.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointPrice {
+    pub input: f64,
+    pub output: f64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -13,34 +13,39 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
 use super::dial::dial;
-use super::line::Session;
+use super::line::{Idle, Session};
 use super::recording::{Ending, How};
 use super::tunnel::basic_credentials;
 use super::watch::Watch;
-use super::{Listen, is_sensitive};
+use super::{Line, Listen, Masks};
 use crate::plan::{KeyUse, Plan, ProxyKind};
-use crate::secret::{Mask, MaskedFlow};
+use crate::secret::MaskedFlow;
 
 const READ_SIZE: usize = 64 * 1024;
 
-pub(super) fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
-    let sensitive = plan.headers.iter().filter(|(name, _)| is_sensitive(name)).map(|(_, value)| value.clone());
-    let proxy_credentials = plan.proxy.as_ref().and_then(basic_credentials);
-    let sent = Mask::of_requests(&plan.secrets, sensitive.chain(proxy_credentials));
-    let received = Mask::of_responses(&plan.secrets);
+pub(super) fn perform<L: Listen>(
+    plan: &Plan,
+    masks: &Masks,
+    listener: L,
+    stop: &'static AtomicBool,
+    line: Line,
+) -> Result<(L, Option<Idle>)> {
     let watch = Watch::start(plan.timeouts, stop);
-    let mut session = Session::new(watch, listener, MaskedFlow::new(sent), MaskedFlow::new(received));
+    let mut session = Session::new(watch, listener, MaskedFlow::new(masks.sent.clone()), MaskedFlow::new(masks.received.clone()), line);
 
     if plan.key == KeyUse::Missing {
         session.end(Ending::new(How::NotSent));
-        return Ok(session.listener);
+        return Ok((session.listener, None));
     }
     let session = Arc::new(Mutex::new(session));
     let asked = ask(plan, &session);
     listen_to_the_end(&mut lock(&session));
     let ended = lock(&session).has_ended();
     match Arc::try_unwrap(session) {
-        Ok(session) if ended => Ok(session.into_inner().unwrap_or_else(PoisonError::into_inner).listener),
+        Ok(session) if ended => {
+            let session = session.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Ok(session.into_parts())
+        }
         Ok(_) => Err(asked.err().unwrap_or_else(|| anyhow!("the exchange did not end"))),
         Err(_) => Err(anyhow!("the HTTP client kept the connection")),
     }

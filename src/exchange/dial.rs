@@ -20,6 +20,9 @@ const FAIR_SHARE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the plan's certificates cannot be used.
 pub(super) fn dial<L: Listen>(session: &mut Session<L>, plan: &Plan) -> anyhow::Result<bool> {
+    if session.reuse() {
+        return Ok(true);
+    }
     let handshake = if plan.target.https { Some(Handshake::new(&plan.target.host, &plan.trust)?) } else { None };
     let outcome = reach(session, plan).and_then(|()| handshake.map_or(Ok(()), |handshake| session.shake_hands(handshake)));
     session.watch.connected();
@@ -66,7 +69,7 @@ fn connect<L: Listen>(session: &mut Session<L>, host: &str, port: u16) -> Result
             Ok(tcp) => {
                 // Without it a request in two writes waits for the peer's delayed acknowledgement.
                 let _ = tcp.set_nodelay(true);
-                session.stream = Some(Stream::new(tcp));
+                session.stream = Some(Stream::new(tcp, address));
                 session.opened(Opened::Connected { address: address.to_string() });
                 return Ok(());
             }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use rustls::ClientConnection;
 
 use super::recording::{Ending, Event, How, Kind, Opened};
 use super::watch::Watch;
-use super::{Listen, Next};
+use super::{Line, Listen, Next};
 use crate::secret::MaskedFlow;
 
 /// An exchange in progress: its clock, its listener, and the connection once there is one.
@@ -19,6 +19,10 @@ pub(super) struct Session<L> {
     pub sent: MaskedFlow,
     pub received: MaskedFlow,
     pub stream: Option<Stream>,
+    /// The connection is to stay open for another exchange.
+    keeps: bool,
+    /// It was open before this one.
+    is_reused: bool,
     connection: u32,
     next: Next,
     ended: bool,
@@ -27,14 +31,26 @@ pub(super) struct Session<L> {
 /// A TCP connection, plain or under TLS.
 pub(super) struct Stream {
     tcp: TcpStream,
+    address: SocketAddr,
     tls: Option<Box<ClientConnection>>,
     /// The timeout that is set on the socket, to spare the system call when it stays the same.
     slice: Duration,
 }
 
 impl Stream {
-    pub fn new(tcp: TcpStream) -> Stream {
-        Stream { tcp, tls: None, slice: Duration::ZERO }
+    pub fn new(tcp: TcpStream, address: SocketAddr) -> Stream {
+        Stream { tcp, address, tls: None, slice: Duration::ZERO }
+    }
+
+    /// What is there already, without waiting for more; `WouldBlock` where nothing is.
+    fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tcp.set_nonblocking(true)?;
+        let read = match &mut self.tls {
+            None => self.tcp.read(buffer),
+            Some(tls) => read_ready_tls(tls, &mut self.tcp, buffer),
+        };
+        self.tcp.set_nonblocking(false)?;
+        read
     }
 
     fn set_slice(&mut self, slice: Duration) -> io::Result<()> {
@@ -47,9 +63,55 @@ impl Stream {
     }
 }
 
+fn read_ready_tls(tls: &mut ClientConnection, tcp: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match tls.reader().read(buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            outcome => return outcome,
+        }
+        if tls.read_tls(tcp)? == 0 {
+            return Ok(0);
+        }
+        tls.process_new_packets().map_err(io::Error::other)?;
+    }
+}
+
+/// A connection that is open and carries nothing, for the next request to the same place.
+pub(super) struct Idle(Stream);
+
+impl Idle {
+    /// Nothing came over it since its last exchange, neither the end nor what nobody asked for.
+    pub fn if_usable(mut self) -> Option<Idle> {
+        let read = self.0.read_ready(&mut [0; 1]);
+        matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock).then_some(self)
+    }
+}
+
 impl<L: Listen> Session<L> {
-    pub fn new(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow) -> Session<L> {
-        Session { watch, listener, sent, received, stream: None, connection: 0, next: Next::More, ended: false }
+    pub fn new(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow, line: Line) -> Session<L> {
+        let (keeps, stream) = match line {
+            Line::Once => (false, None),
+            Line::Kept(idle) => (true, idle.map(|idle| idle.0)),
+        };
+        Session { watch, listener, sent, received, stream, keeps, is_reused: false, connection: 0, next: Next::More, ended: false }
+    }
+
+    /// The listener, and the connection if it goes on.
+    pub fn into_parts(self) -> (L, Option<Idle>) {
+        let is_kept = self.keeps && self.next == Next::Keep;
+        (self.listener, self.stream.filter(|_| is_kept).map(Idle))
+    }
+
+    /// Goes on with the connection that is open already, if there is one. Once: where it fails, another is opened.
+    pub fn reuse(&mut self) -> bool {
+        let Some(stream) = self.stream.as_ref().filter(|_| !self.is_reused) else {
+            return false;
+        };
+        let address = stream.address.to_string();
+        self.is_reused = true;
+        self.opened(Opened::Reused { address });
+        self.watch.connected();
+        true
     }
 
     pub fn has_ended(&self) -> bool {
@@ -76,7 +138,12 @@ impl<L: Listen> Session<L> {
     }
 
     fn tell(&mut self, kind: Kind<'_>) {
-        self.next = self.listener.hear(&Event { at: self.watch.now(), connection: self.connection, kind });
+        let is_end = matches!(kind, Kind::End(_));
+        let next = self.listener.hear(&Event { at: self.watch.now(), connection: self.connection, kind });
+        // After the end nothing is expected; what was, says whether the connection goes on.
+        if !is_end {
+            self.next = next;
+        }
     }
 
     /// What the masks held back is no secret after all: nothing more can complete it.
@@ -169,6 +236,9 @@ impl<L: Listen> Session<L> {
             self.end(Ending::new(How::Cancelled));
             return 0;
         }
+        if self.keeps && self.next == Next::Keep {
+            return self.keep(buffer);
+        }
         let is_tls = self.stream.as_ref().is_some_and(|stream| stream.tls.is_some());
         let outcome = if is_tls { self.read_tls(buffer) } else { self.patiently(|stream| stream.tcp.read(buffer)) };
         match outcome {
@@ -182,6 +252,27 @@ impl<L: Listen> Session<L> {
             Err(error) => self.end(Ending::because(How::Reset, error.to_string())),
         }
         0
+    }
+
+    /// Ends the exchange and keeps the connection, unless more has come than belongs to the message, or its end.
+    fn keep(&mut self, buffer: &mut [u8]) -> usize {
+        let ready = self.stream.as_mut().map(|stream| stream.read_ready(buffer));
+        match ready {
+            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => {
+                self.end(Ending::new(How::Kept));
+                0
+            }
+            Some(Ok(length)) if length > 0 => {
+                self.keeps = false;
+                self.heard(&mut buffer[..length]);
+                length
+            }
+            // It ended: the next read says how.
+            _ => {
+                self.keeps = false;
+                self.receive(buffer)
+            }
+        }
     }
 
     fn heard(&mut self, bytes: &mut [u8]) {

@@ -13,11 +13,14 @@ mod tls;
 mod tunnel;
 mod watch;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 
 use crate::plan::Plan;
+use crate::secret::Mask;
+use line::Idle;
 use recording::Event;
 
 /// Who hears the events of an exchange, in order, as they happen.
@@ -34,6 +37,8 @@ pub enum Next {
     Settle,
     /// The message is complete; only what should not be there can still come.
     Linger,
+    /// The message is complete, and the server lets the connection carry another request.
+    Keep,
     /// Nothing: nobody is interested any more.
     Stop,
 }
@@ -44,7 +49,56 @@ pub enum Next {
 /// When llmcheck itself cannot perform the plan: an unreadable certificate file, a field that HTTP does not allow. What the network or
 /// the server does is never an error: the listener has heard it.
 pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
-    client::perform(plan, listener, stop)
+    let (listener, _) = client::perform(plan, &Masks::of(plan), listener, stop, Line::Once)?;
+    Ok(listener)
+}
+
+/// Sends requests to one place, one after the other, over one connection as long as the server keeps it open.
+pub struct Caller {
+    masks: Arc<Masks>,
+    idle: Option<Idle>,
+}
+
+impl Caller {
+    /// For plans that differ from this one by their bodies only.
+    pub fn new(masks: Arc<Masks>) -> Caller {
+        Caller { masks, idle: None }
+    }
+
+    /// As [`perform`]; a connection that the server keeps open ends as `kept` and carries the next request.
+    ///
+    /// # Errors
+    /// As for [`perform`].
+    pub fn perform<L: Listen>(&mut self, plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
+        let line = Line::Kept(self.idle.take().and_then(Idle::if_usable));
+        let (listener, idle) = client::perform(plan, &self.masks, listener, stop, line)?;
+        self.idle = idle;
+        Ok(listener)
+    }
+}
+
+/// Whether the connection ends with the exchange.
+enum Line {
+    Once,
+    /// It may go on, and may have been open before.
+    Kept(Option<Idle>),
+}
+
+/// What must not be told of what is sent and received.
+pub struct Masks {
+    sent: Arc<Mask>,
+    received: Arc<Mask>,
+}
+
+impl Masks {
+    pub fn of(plan: &Plan) -> Masks {
+        let sensitive = plan.headers.iter().filter(|(name, _)| is_sensitive(name)).map(|(_, value)| value.clone());
+        let proxy_credentials = plan.proxy.as_ref().and_then(tunnel::basic_credentials);
+        Masks {
+            sent: Arc::new(Mask::of_requests(&plan.secrets, sensitive.chain(proxy_credentials))),
+            received: Arc::new(Mask::of_responses(&plan.secrets)),
+        }
+    }
 }
 
 /// Field names whose values are credentials.

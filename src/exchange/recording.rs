@@ -102,6 +102,10 @@ pub enum Opened {
     Connected {
         address: String,
     },
+    /// The connection was open already, from an exchange before this one.
+    Reused {
+        address: String,
+    },
     /// The proxy let us through to the target; what follows on this connection is the target's.
     Tunnelled {
         through: String,
@@ -170,6 +174,8 @@ pub enum How {
     HandshakeFailed,
     /// Nothing more came for as long as we were ready to wait.
     Idle,
+    /// The message was complete, and the connection stays open for another exchange.
+    Kept,
     NameNotFound,
     NoConnectionInTime,
     /// The request was not sent at all; the recording's `asked` says why.
@@ -213,7 +219,7 @@ impl How {
             | TlsSpokenToPlain
             | TunnelRefused
             | Unreachable => true,
-            Cancelled | Deadline | Fin | FirstByteTimeout | Idle | Reset | TlsClose | TlsCut => false,
+            Cancelled | Deadline | Fin | FirstByteTimeout | Idle | Kept | Reset | TlsClose | TlsCut => false,
         }
     }
 }

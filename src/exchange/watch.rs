@@ -60,8 +60,8 @@ impl Watch {
         }
         let now = Instant::now();
         let lingering_since = match (&self.phase, next) {
-            (Phase::Receiving { lingering_since: Some(since), .. }, Next::Linger) => Some(*since),
-            (_, Next::Linger) => Some(now),
+            (Phase::Receiving { lingering_since: Some(since), .. }, Next::Linger | Next::Keep) => Some(*since),
+            (_, Next::Linger | Next::Keep) => Some(now),
             _ => None,
         };
         self.phase = Phase::Receiving { last: now, next, lingering_since };
@@ -95,7 +95,7 @@ impl Watch {
             Phase::Connecting => (self.timeouts.connect.map(|bound| (self.started + bound, How::NoConnectionInTime)), None),
             Phase::Asking { since } => (self.timeouts.first_byte.map(|bound| (since + bound, How::FirstByteTimeout)), None),
             Phase::Receiving { last, next, lingering_since } => match next {
-                Next::Linger => (Some((last + LINGER, How::Idle)), lingering_since.map(|since| (since + LONGEST_LINGER, How::Idle))),
+                Next::Linger | Next::Keep => (Some((last + LINGER, How::Idle)), lingering_since.map(|since| (since + LONGEST_LINGER, How::Idle))),
                 Next::Settle => (Some((last + self.timeouts.idle.map_or(SETTLE, |idle| idle.min(SETTLE)), How::Idle)), None),
                 Next::More | Next::Stop => (self.timeouts.idle.map(|bound| (last + bound, How::Idle)), None),
             },

@@ -256,6 +256,7 @@ fn ledger(evidence: &Evidence<'_>) -> Ledger {
         Some(How::TlsClose) => "tls-close",
         Some(How::TlsCut) => "tls-cut",
         Some(How::Idle) => "idle",
+        Some(How::Kept) => "kept",
         Some(How::Deadline | How::FirstByteTimeout | How::NoConnectionInTime) => "timeout",
         Some(How::Cancelled) => "cancelled",
         Some(_) => "none",
@@ -357,7 +358,7 @@ fn route(evidence: &Evidence<'_>) -> Route {
         "x-squid-error",
     ];
     let address = evidence.transcript.opened.iter().rev().find_map(|opened| match opened {
-        Opened::Connected { address } => Some(address.clone()),
+        Opened::Connected { address } | Opened::Reused { address } => Some(address.clone()),
         _ => None,
     });
     let marks = evidence.head().map_or_else(Vec::new, |head| {

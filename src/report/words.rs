@@ -79,6 +79,7 @@ pub fn end(end: &str) -> Text {
         "fin" => text("close (FIN)", "正常关闭（FIN）"),
         "reset" => text("reset (RST)", "重置（RST）"),
         "tls-close" => text("TLS close", "TLS 正常关闭"),
+        "kept" => text("the message's own end, connection kept", "消息自身的结尾，连接保留"),
         "tls-cut" => text("TLS cut without close_notify", "TLS 断开，无 close_notify"),
         "idle" => text("silence", "静默"),
         "timeout" => text("our timeout", "我方超时"),

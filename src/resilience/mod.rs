@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod circuit;
 pub mod cost;
+pub mod pace;
 pub mod recovery;
 pub mod remedy;
 pub mod wait;

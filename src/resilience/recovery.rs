@@ -1,5 +1,6 @@
 //! The way on after a failure: the cheapest remedy that the user allows, that helps against this cause, and that was not used up yet.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::backoff::Backoff;
@@ -116,10 +117,10 @@ pub enum Reason {
 }
 
 /// One question on its way through the remedies.
-pub struct Recovery<'a> {
-    allowed: &'a Allowed,
+pub struct Recovery {
+    allowed: Arc<Allowed>,
     /// The question as it is put to each endpoint and model, the preferred one first.
-    routes: &'a [Plan],
+    routes: Vec<Plan>,
     route: usize,
     visited: Vec<bool>,
     variation: Variation,
@@ -131,14 +132,14 @@ pub struct Recovery<'a> {
     lowerings: u32,
 }
 
-impl<'a> Recovery<'a> {
+impl Recovery {
     /// Begins at this route, as the question was asked.
-    pub fn new(allowed: &'a Allowed, routes: &'a [Plan], route: usize, is_splittable: bool) -> Recovery<'a> {
+    pub fn new(allowed: Arc<Allowed>, routes: Vec<Plan>, route: usize, is_splittable: bool) -> Recovery {
         let mut recovery = Recovery {
             allowed,
+            visited: vec![false; routes.len()],
             routes,
             route,
-            visited: vec![false; routes.len()],
             variation: Variation::default(),
             modes: Vec::new(),
             is_splittable,
@@ -156,6 +157,18 @@ impl<'a> Recovery<'a> {
 
     pub fn route(&self) -> usize {
         self.route
+    }
+
+    /// What is asked otherwise than at first.
+    pub fn variation(&self) -> &Variation {
+        &self.variation
+    }
+
+    /// The last attempt was made at this route, wherever it was to be made.
+    pub fn stand_at(&mut self, route: usize) {
+        if route != self.route {
+            self.take_route(route);
+        }
     }
 
     fn take_route(&mut self, route: usize) {
@@ -182,6 +195,7 @@ impl<'a> Recovery<'a> {
         let mut would_be_late = false;
         for remedy in helping {
             let step = match remedy {
+                Remedy::Wait | Remedy::Retry if self.is_left_alone(circuits) => None,
                 Remedy::Wait => asked.as_ref().filter(|_| !is_too_long).and_then(|asked| self.wait(asked)),
                 Remedy::Retry if asked.is_some() => None,
                 Remedy::Retry => self.retry(moment.jitter),
@@ -207,6 +221,13 @@ impl<'a> Recovery<'a> {
             Some(asked) if is_too_long => Reason::AskedTooLong(asked),
             _ => Reason::Exhausted,
         })
+    }
+
+    /// This endpoint's circuit is open, and there is another one to ask.
+    fn is_left_alone(&self, circuits: &Circuits) -> bool {
+        let is_closed = |plan: &Plan| !circuits.is_open(&plan.endpoint);
+        let is_fresh = |(index, plan): (usize, &Plan)| !self.visited[index] && is_closed(plan);
+        self.allowed.allows(Remedy::Endpoint) && !is_closed(&self.routes[self.route]) && self.routes.iter().enumerate().any(is_fresh)
     }
 
     fn stopped(&self, case: &Case<'_>, helping: &[Remedy], moment: Moment) -> Option<Reason> {

@@ -7,7 +7,7 @@ use super::head::{self, Head};
 use super::kept::Kept;
 use super::transcript::{Response, Times, Transcript, milliseconds};
 use crate::exchange::Next;
-use crate::exchange::recording::{Asked, Event, Kind, Opened};
+use crate::exchange::recording::{Asked, Event, How, Kind, Opened};
 use crate::exchange::source::Lost;
 
 /// Follows one exchange.
@@ -77,8 +77,7 @@ impl Reader {
                 times.total = now;
                 self.transcript.ending = Some(ending.clone());
                 if let Some(response) = &mut self.transcript.response {
-                    use crate::exchange::recording::How;
-                    response.body.is_broken = !matches!(ending.how, How::Fin | How::TlsClose);
+                    response.body.is_broken = !matches!(ending.how, How::Fin | How::Kept | How::TlsClose);
                 }
             }
         }
@@ -117,7 +116,7 @@ impl Reader {
         let times = &mut self.transcript.times;
         match opened {
             Opened::Resolved { .. } => times.resolved = now,
-            Opened::Connected { .. } => times.connected = now,
+            Opened::Connected { .. } | Opened::Reused { .. } => times.connected = now,
             Opened::Tls(facts) => {
                 times.tls = now;
                 self.transcript.tls = Some(facts.clone());
@@ -213,10 +212,22 @@ impl Reader {
             return Next::Settle;
         }
         match &self.transcript.response {
+            Some(response) if response.body.is_complete() && self.is_kept_open(response) => Next::Keep,
             Some(response) if response.body.is_complete() => Next::Linger,
             Some(response) if response.content.is_whole() || response.body.is_lost() => Next::Settle,
             _ => Next::More,
         }
+    }
+
+    /// RFC 9112 section 9.3: HTTP/1.1 persists unless either side says `close`. What came beyond the end makes it unfit.
+    fn is_kept_open(&self, response: &Response) -> bool {
+        let (head, body) = (&response.head, &response.body);
+        let says_close = |field: &super::head::Field| field.value.to_ascii_lowercase().contains("close");
+        let end = body.chunked_end.or_else(|| body.start.checked_add(body.promise.declared()?));
+        head.version() == "HTTP/1.1"
+            && matches!(body.promise.framing, Framing::Chunked | Framing::ContentLength)
+            && !head.all("connection").any(says_close)
+            && end == Some(self.transcript.received.length())
     }
 
     /// The answer's text that came since the last call, where it comes as a stream.
@@ -225,6 +236,13 @@ impl Reader {
             super::content::Form::Stream(stream) if stream.has_fresh() => Some(stream.take_fresh()),
             _ => None,
         }
+    }
+
+    /// A connection that was open before ended without a byte for this request.
+    pub fn was_left_while_idle(&self) -> bool {
+        let is_reused = matches!(self.transcript.opened.last(), Some(Opened::Reused { .. }));
+        let how = self.transcript.ending.as_ref().map(|ending| ending.how);
+        is_reused && self.received() == 0 && matches!(how, Some(How::Fin | How::Reset | How::TlsClose | How::TlsCut))
     }
 
     /// How many bytes have come so far.

@@ -1,0 +1,224 @@
+//! What is to be done next: items that wait for another attempt, then the lines of the input; each with the endpoint that may be asked now.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::input::{Input, Item};
+use super::output::Done;
+use super::pool::{Choice, Pool};
+use crate::resilience::recovery::Recovery;
+
+/// An item on its way.
+pub struct Job {
+    pub item: Item,
+    pub attempts: u32,
+    /// How often a limit sent it away.
+    pub refusals: u32,
+    /// Once it has failed: which remedies are left.
+    pub recovery: Option<Recovery>,
+    /// The endpoint that a remedy leads to.
+    pub bound: Option<usize>,
+}
+
+/// Why there is no other job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every item has come to its end.
+    Done,
+    /// The user stopped it.
+    Stopped,
+    /// Every endpoint fails for a reason that stays.
+    Hopeless(&'static str),
+    /// llmcheck could not do its part.
+    Failed(String),
+}
+
+struct Later {
+    at: Duration,
+    job: Job,
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Later) -> bool {
+        self.at == other.at
+    }
+}
+impl Eq for Later {}
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Later) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Later {
+    /// The earliest is the greatest, so that the heap gives it first.
+    fn cmp(&self, other: &Later) -> Ordering {
+        other.at.cmp(&self.at).then(other.job.item.line.cmp(&self.job.item.line))
+    }
+}
+
+struct State {
+    input: Option<Input>,
+    done: Done,
+    later: BinaryHeap<Later>,
+    /// Read already, and waiting for an endpoint.
+    ready: Option<Job>,
+    under_way: usize,
+    pool: Pool,
+    ended: Option<Ended>,
+    skipped: u64,
+    waiting: usize,
+}
+
+/// The board that all workers share.
+pub struct Board {
+    state: Mutex<State>,
+    changed: Condvar,
+    began: Instant,
+    most_later: usize,
+}
+
+/// The longest wait between two looks at the stop flag.
+const SLICE: Duration = Duration::from_millis(50);
+
+impl Board {
+    /// Times count from `began`. With so many workers only so many items wait for another attempt before lines are left unread.
+    pub fn new(input: Input, done: Done, pool: Pool, began: Instant, workers: usize) -> Board {
+        let state = State {
+            input: Some(input),
+            done,
+            later: BinaryHeap::new(),
+            ready: None,
+            under_way: 0,
+            pool,
+            ended: None,
+            skipped: 0,
+            waiting: 0,
+        };
+        Board { state: Mutex::new(state), changed: Condvar::new(), began, most_later: 4 * workers + 64 }
+    }
+
+    pub fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job and its endpoint, as soon as both are there; none when there will be no other.
+    pub fn take(&self, is_stopped: impl Fn() -> bool) -> Option<(Job, usize)> {
+        let mut state = self.lock();
+        loop {
+            if state.ended.is_none() && is_stopped() {
+                state.ended = Some(Ended::Stopped);
+            }
+            if state.ended.is_some() {
+                self.changed.notify_all();
+                return None;
+            }
+            let now = self.now();
+            let wait = match state.next_job(now, self.most_later) {
+                Ok(Some(job)) => match state.pool.choose(&job.item, job.bound, now) {
+                    Choice::Send(index) => {
+                        state.under_way += 1;
+                        return Some((job, index));
+                    }
+                    Choice::NotBefore(at) => {
+                        state.ready = Some(job);
+                        at.saturating_sub(now)
+                    }
+                    Choice::AfterAnAnswer => {
+                        state.ready = Some(job);
+                        SLICE
+                    }
+                },
+                Ok(None) if state.under_way == 0 && state.later.is_empty() => {
+                    state.ended = Some(Ended::Done);
+                    continue;
+                }
+                Ok(None) => state.later.peek().map_or(SLICE, |later| later.at.saturating_sub(now)),
+                Err(error) => {
+                    state.ended = Some(Ended::Failed(format!("{error:#}")));
+                    continue;
+                }
+            };
+            // Only one waits for the moment; the others wait until it is over.
+            let wait = if state.waiting == 0 { wait.min(SLICE) } else { SLICE };
+            state.waiting += 1;
+            let (woken, _) = self.changed.wait_timeout(state, wait.max(Duration::from_micros(50))).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.waiting -= 1;
+        }
+    }
+
+    /// A job that was taken has come to its end, or waits for another attempt.
+    pub fn put(&self, again: Option<(Job, Duration)>, report: impl FnOnce(&mut Pool, Duration)) {
+        let now = self.now();
+        let mut state = self.lock();
+        report(&mut state.pool, now);
+        state.under_way -= 1;
+        if let Some((job, wait)) = again {
+            state.later.push(Later { at: now + wait, job });
+        }
+        if let Some(code) = state.pool.is_hopeless() {
+            state.ended.get_or_insert(Ended::Hopeless(code));
+        }
+        if state.waiting > 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Looks at the endpoints.
+    pub fn with_pool<T>(&self, look: impl FnOnce(&Pool) -> T) -> T {
+        look(&self.lock().pool)
+    }
+
+    /// Ends the run for a reason of our own.
+    pub fn fail(&self, reason: String) {
+        self.lock().ended.get_or_insert(Ended::Failed(reason));
+        self.changed.notify_all();
+    }
+
+    pub fn ended(&self) -> Option<Ended> {
+        self.lock().ended.clone()
+    }
+
+    /// Items that an earlier run has answered, so far as they were met.
+    pub fn skipped(&self) -> u64 {
+        self.lock().skipped
+    }
+}
+
+impl State {
+    fn next_job(&mut self, now: Duration, most_later: usize) -> Result<Option<Job>> {
+        if self.later.peek().is_some_and(|later| later.at <= now)
+            && let Some(later) = self.later.pop()
+        {
+            // What was read and waits for an endpoint waits a little longer.
+            if let Some(ready) = self.ready.take() {
+                self.later.push(Later { at: now, job: ready });
+            }
+            return Ok(Some(later.job));
+        }
+        if let Some(ready) = self.ready.take() {
+            return Ok(Some(ready));
+        }
+        while self.later.len() < most_later
+            && let Some(input) = &mut self.input
+        {
+            let Some(item) = input.next()? else {
+                self.input = None;
+                break;
+            };
+            if self.done.is_empty() || !self.done.has(&item.custom_id, &item.id())? {
+                return Ok(Some(Job { item, attempts: 0, refusals: 0, recovery: None, bound: None }));
+            }
+            self.skipped += 1;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,238 @@
+//! The input: one request a line, in the form of the OpenAI Batch API or as plain prompts. It is read twice: once to find every mistake
+//! before anything is sent, and once to send it; neither time is it held in memory.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::resilience::cost::tokens_of;
+
+/// No request is larger than this.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+/// Tokens set aside for an answer that nothing bounds, until answers have shown how long they are.
+const USUAL_ANSWER: u64 = 256;
+
+/// How a line becomes a request.
+pub enum Form {
+    /// `custom_id`, `method`, `url`, `body`.
+    OpenAi,
+    /// The whole line is the prompt; this makes the body.
+    Plain(Box<dyn Fn(&str) -> Result<Vec<u8>> + Send>),
+}
+
+/// One request of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// From 1.
+    pub line: u64,
+    pub custom_id: String,
+    pub body: Vec<u8>,
+    /// About what it will cost.
+    pub tokens: u64,
+}
+
+impl Item {
+    /// A name for exactly this request: the same line gives the same one in every run.
+    pub fn id(&self) -> String {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        context.update(&(self.custom_id.len() as u64).to_le_bytes());
+        context.update(self.custom_id.as_bytes());
+        context.update(&self.body);
+        let digest = context.finish();
+        digest.as_ref()[..12].iter().fold(String::from("batch_req_"), |mut id, byte| {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            id.push(HEX[usize::from(byte >> 4)] as char);
+            id.push(HEX[usize::from(byte & 15)] as char);
+            id
+        })
+    }
+}
+
+/// Lines still to be read.
+pub struct Input {
+    path: PathBuf,
+    form: Form,
+    lines: BufReader<File>,
+    number: u64,
+    buffer: Vec<u8>,
+}
+
+impl Input {
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(path: &Path, form: Form) -> Result<Input> {
+        if path.as_os_str() == "-" {
+            bail!("the input must be a file: a run that is taken up again reads it once more");
+        }
+        let file = File::open(path).with_context(|| format!("the input {} cannot be opened", path.display()))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            bail!("the input {} is a directory", path.display());
+        }
+        Ok(Input { path: path.to_path_buf(), form, lines: BufReader::with_capacity(256 * 1024, file), number: 0, buffer: Vec::new() })
+    }
+
+    /// Reads it all and begins anew; says how many requests there are.
+    ///
+    /// # Errors
+    /// Naming the first mistakes with their lines.
+    pub fn check(mut self) -> Result<(Input, u64)> {
+        const MOST_TOLD: usize = 5;
+        let mut ids = HashSet::new();
+        let mut mistakes = Vec::new();
+        let mut total = 0;
+        loop {
+            match self.next() {
+                Ok(None) => break,
+                Ok(Some(item)) => {
+                    total += 1;
+                    if !ids.insert(short(&item.custom_id)) {
+                        mistakes.push(anyhow!("line {}: the custom_id {:?} stands in an earlier line too", item.line, item.custom_id));
+                    }
+                }
+                Err(mistake) if mistake.is::<std::io::Error>() => return Err(mistake),
+                Err(mistake) => mistakes.push(mistake),
+            }
+            if mistakes.len() > MOST_TOLD {
+                break;
+            }
+        }
+        if !mistakes.is_empty() {
+            let more = if mistakes.len() > MOST_TOLD { "; and more" } else { "" };
+            let told: Vec<String> = mistakes.iter().take(MOST_TOLD).map(|mistake| format!("{mistake:#}")).collect();
+            bail!("{}: {}{more}; nothing was sent", self.path.display(), told.join("; "));
+        }
+        if total == 0 {
+            bail!("{} holds no request", self.path.display());
+        }
+        Ok((Input::open(&self.path, self.form)?, total))
+    }
+
+    /// The next request; none at the end. Empty lines are passed over.
+    ///
+    /// # Errors
+    /// What is wrong with the line.
+    #[expect(clippy::should_implement_trait, reason = "an iterator would hide that a mistake does not end it")]
+    pub fn next(&mut self) -> Result<Option<Item>> {
+        loop {
+            self.buffer.clear();
+            self.number += 1;
+            let mut limited = std::io::Read::take(&mut self.lines, LONGEST_LINE);
+            let length = limited.read_until(b'\n', &mut self.buffer)?;
+            if length == 0 {
+                return Ok(None);
+            }
+            if length as u64 == LONGEST_LINE {
+                bail!("line {} is longer than 64 MiB", self.number);
+            }
+            let bom = "\u{feff}".as_bytes();
+            let line = self.buffer.strip_prefix(bom).filter(|_| self.number == 1).unwrap_or(&self.buffer).trim_ascii();
+            if !line.is_empty() {
+                let number = self.number;
+                return self.form.item(line, number).with_context(|| format!("line {number}")).map(Some);
+            }
+        }
+    }
+}
+
+impl Form {
+    fn item(&self, line: &[u8], number: u64) -> Result<Item> {
+        let text = std::str::from_utf8(line).map_err(|error| anyhow!("not UTF-8 at byte {}", error.valid_up_to()))?;
+        let (custom_id, body) = match self {
+            Form::Plain(compose) => (format!("line-{number}"), compose(text)?),
+            Form::OpenAi => request(text)?,
+        };
+        let bound = crate::api::edit::Body::read(&body).and_then(|body| body.max_tokens());
+        let tokens = tokens_of(text) + bound.unwrap_or(USUAL_ANSWER);
+        Ok(Item { line: number, custom_id, body, tokens })
+    }
+}
+
+fn request(text: &str) -> Result<(String, Vec<u8>)> {
+    #[derive(Deserialize)]
+    struct Request<'a> {
+        custom_id: Option<String>,
+        method: Option<String>,
+        url: Option<String>,
+        #[serde(borrow)]
+        body: Option<&'a RawValue>,
+    }
+    let request: Request<'_> = serde_json::from_str(text).map_err(|error| {
+        anyhow!("not a request of the Batch API: {error}; a line is {{\"custom_id\":…,\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{{…}}}}, and --plain takes prompts")
+    })?;
+    let custom_id = request.custom_id.filter(|id| !id.is_empty()).context("there is no custom_id")?;
+    if let Some(method) = request.method.filter(|method| !method.eq_ignore_ascii_case("POST")) {
+        bail!("the method is {method:?}, not POST");
+    }
+    if let Some(url) = request.url.filter(|url| !url.trim_end_matches('/').ends_with("/chat/completions")) {
+        bail!("the url is {url:?}; only chat completions can be asked for");
+    }
+    let body = request.body.filter(|body| body.get().starts_with('{')).context("there is no body, or it is no object")?;
+    let mut read = crate::api::edit::Body::read(body.get().as_bytes()).context("the body is no object")?;
+    if read.messages().is_none_or(|messages| messages.is_empty()) {
+        bail!("the body has no messages");
+    }
+    // An item's answer is one JSON.
+    if read.is_stream() || read.has("stream_options") {
+        read.set_stream(false);
+        return Ok((custom_id, read.into_bytes()));
+    }
+    Ok((custom_id, body.get().as_bytes().to_vec()))
+}
+
+/// Enough of a hash to tell the lines of any file apart.
+pub(super) fn short(text: &str) -> u128 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    digest.as_ref()[..16].iter().fold(0, |hash, byte| hash << 8 | u128::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn openai(line: &str) -> Result<Item> {
+        Form::OpenAi.item(line.as_bytes(), 3)
+    }
+
+    #[test]
+    fn a_line_of_the_batch_api_is_taken_byte_for_byte() {
+        let body = r#"{"model":"m", "messages":[{"role":"user","content":"\u4f60"}],"max_tokens":7}"#;
+        let item = openai(&format!(r#"{{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{body}}}"#)).unwrap();
+        assert_eq!((item.custom_id.as_str(), item.line, String::from_utf8(item.body).unwrap().as_str()), ("a", 3, body));
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_as_a_plain_answer() {
+        let item = openai(r#"{"custom_id":"a","body":{"stream":true,"stream_options":{},"messages":[{}]}}"#).unwrap();
+        assert_eq!(item.body, br#"{"messages":[{}]}"#);
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        for (line, words) in [
+            ("hello", "--plain"),
+            ("{}", "custom_id"),
+            (r#"{"custom_id":""}"#, "custom_id"),
+            (r#"{"custom_id":"a"}"#, "no body"),
+            (r#"{"custom_id":"a","body":[]}"#, "no object"),
+            (r#"{"custom_id":"a","body":{}}"#, "messages"),
+            (r#"{"custom_id":"a","method":"GET","body":{"messages":[{}]}}"#, "GET"),
+            (r#"{"custom_id":"a","url":"/v1/embeddings","body":{"messages":[{}]}}"#, "/v1/embeddings"),
+        ] {
+            let told = format!("{:#}", openai(line).unwrap_err());
+            assert!(told.contains(words), "{line}: {told}");
+        }
+    }
+
+    #[test]
+    fn an_item_has_the_same_name_in_every_run_and_another_one_for_other_bytes() {
+        let item = |id: &str, body: &str| Item { line: 1, custom_id: id.into(), body: body.into(), tokens: 0 }.id();
+        assert_eq!(item("a", "bc"), item("a", "bc"));
+        assert_ne!(item("a", "bc"), item("ab", "c"));
+        assert_eq!(item("a", "").len(), "batch_req_".len() + 24);
+    }
+}
