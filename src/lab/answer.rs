@@ -22,7 +22,7 @@ pub(in crate::lab) struct Answer {
     pub(in crate::lab) refusal: Option<String>,
     pub(in crate::lab) tool_call: Option<ToolCall>,
     pub(in crate::lab) finish_reason: &'static str,
-    prompt_tokens: usize,
+    pub(in crate::lab) prompt_tokens: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ impl Answer {
             refusal: None,
             tool_call: None,
             finish_reason: if all.len() > allowed { "length" } else { "stop" },
-            prompt_tokens: tokens(&asked.prompt).len() + 7,
+            prompt_tokens: asked.messages.iter().map(|message| tokens(&message.text).len()).sum::<usize>() + 7,
         }
     }
 
@@ -106,9 +106,13 @@ impl Answer {
         events
     }
 
-    fn usage(&self) -> String {
+    pub(in crate::lab) fn completion_tokens(&self) -> usize {
         let spoken = [&self.content, &self.reasoning, &self.refusal].into_iter().flatten().map(|text| tokens(text).len()).sum::<usize>();
-        let completion = spoken + self.tool_call.map_or(0, |call| tokens(call.arguments).len());
+        spoken + self.tool_call.map_or(0, |call| tokens(call.arguments).len())
+    }
+
+    fn usage(&self) -> String {
+        let completion = self.completion_tokens();
         let (prompt, total) = (self.prompt_tokens, self.prompt_tokens + completion);
         format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total}}}"#)
     }

@@ -60,8 +60,7 @@ fn act(scenario: &'static Scenario, link: &mut Link, request: &Request, shared: 
     let Some(asked) = Asked::from_body(&request.body) else {
         return answer_with(link, "400 Bad Request", &api_error("We could not parse the JSON body of your request.", "null"));
     };
-    let earlier = shared.count_visit(scenario.name);
-    (scenario.act)(&mut Exchange { link, request, asked, earlier })
+    (scenario.act)(&mut Exchange::begin(scenario.name, link, request, asked, shared))
 }
 
 fn answer_with(link: &mut Link, status: &str, json: &str) -> io::Result<Ending> {

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::answer::{self, Answer};
 use super::link::{Ending, Link};
+use super::memory::Memory;
 use super::reply::{self, Reply};
 use super::request::{Asked, Request};
+use super::server::Shared;
 
 pub(in crate::lab) struct Exchange<'a> {
     pub(in crate::lab) link: &'a mut Link,
@@ -16,9 +18,30 @@ pub(in crate::lab) struct Exchange<'a> {
     pub(in crate::lab) asked: Asked,
     /// How many times this lab was asked for this scenario before.
     pub(in crate::lab) earlier: u32,
+    /// Fields that every good answer and every refusal of this exchange bears.
+    pub(in crate::lab) fields: Vec<(&'static str, String)>,
+    scenario: &'static str,
+    shared: &'a Shared,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    /// A visit to this scenario, counted from now on.
+    pub(in crate::lab) fn begin(
+        scenario: &'static str,
+        link: &'a mut Link,
+        request: &'a Request,
+        asked: Asked,
+        shared: &'a Shared,
+    ) -> Exchange<'a> {
+        let earlier = shared.remember(scenario, Memory::count_visit);
+        Exchange { link, request, asked, earlier, fields: Vec::new(), scenario, shared }
+    }
+
+    /// Looks at what the lab remembers of this scenario, and changes it, while no other connection does.
+    pub(in crate::lab) fn remember<T>(&self, change: impl FnOnce(&mut Memory) -> T) -> T {
+        self.shared.remember(self.scenario, change)
+    }
+
     pub(in crate::lab) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.link.send(bytes.as_ref())
     }
@@ -91,6 +114,7 @@ impl Exchange<'_> {
     }
 
     fn with_connection(&self, reply: Reply) -> Reply {
+        let reply = self.fields.iter().fold(reply, |reply, (name, value)| reply.field(name, value));
         if self.request.wants_close() { reply.field("Connection", "close") } else { reply }
     }
 }

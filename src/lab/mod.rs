@@ -3,7 +3,7 @@
 //!
 //! In the order in which a request passes: `server` (ports and threads), `link` (one connection and its end), `conversation` (which
 //! scenario is asked for), `exchange` (what a scenario may do), `families` (the scenarios, by what they show). Beside them stand
-//! `proxy` and `certificates`; `request`, `answer`, `reply`, `coding` and `spelling` are the words that they all use.
+//! `memory` (what is kept from request to request), `proxy` and `certificates`; `request`, `answer`, `reply`, `coding` and `spelling` are the words that they all use.
 
 mod answer;
 mod certificates;
@@ -12,6 +12,7 @@ mod conversation;
 mod exchange;
 mod families;
 mod link;
+mod memory;
 mod proxy;
 mod reply;
 mod request;

@@ -59,7 +59,7 @@ impl Request {
 }
 
 /// What the chat API was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::lab) struct Asked {
     pub(in crate::lab) model: String,
     pub(in crate::lab) stream: bool,
@@ -67,6 +67,14 @@ pub(in crate::lab) struct Asked {
     pub(in crate::lab) max_tokens: Option<usize>,
     /// The text of the last message of the user.
     pub(in crate::lab) prompt: String,
+    /// All messages, in order.
+    pub(in crate::lab) messages: Vec<Message>,
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::lab) struct Message {
+    pub(in crate::lab) role: String,
+    pub(in crate::lab) text: String,
 }
 
 impl Asked {
@@ -74,21 +82,25 @@ impl Asked {
     pub(in crate::lab) fn from_body(body: &[u8]) -> Option<Asked> {
         let asked: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).ok()? };
         let limit = [&asked["max_completion_tokens"], &asked["max_tokens"]].into_iter().find_map(Value::as_u64);
+        let messages: Vec<Message> = asked["messages"].as_array().into_iter().flatten().map(Message::from_json).collect();
         Some(Asked {
             model: asked["model"].as_str().unwrap_or("gpt-4o-mini").into(),
             stream: asked["stream"].as_bool().unwrap_or(false),
             include_usage: asked["stream_options"]["include_usage"].as_bool().unwrap_or(false),
             max_tokens: limit.and_then(|limit| usize::try_from(limit).ok()),
-            prompt: last_user_text(&asked["messages"]).unwrap_or_default(),
+            prompt: messages.iter().rfind(|message| message.role == "user").map_or_else(String::new, |message| message.text.clone()),
+            messages,
         })
     }
 }
 
-fn last_user_text(messages: &Value) -> Option<String> {
-    let last = messages.as_array()?.iter().rfind(|message| message["role"] == "user")?;
-    match &last["content"] {
-        Value::Array(parts) => Some(parts.iter().filter_map(|part| part["text"].as_str()).collect()),
-        content => content.as_str().map(str::to_owned),
+impl Message {
+    fn from_json(message: &Value) -> Message {
+        let text = match &message["content"] {
+            Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+            content => content.as_str().unwrap_or_default().to_owned(),
+        };
+        Message { role: message["role"].as_str().unwrap_or_default().into(), text }
     }
 }
 

@@ -14,9 +14,10 @@ use rustls::ServerConfig;
 use super::certificates::{Certificates, Leaf};
 use super::conversation::converse;
 use super::link::{Ending, LIFETIME, Link};
+use super::memory::Memory;
 use super::{ProxyPort, Reach, Scenario, ShortBounds, TlsPort, proxy};
 
-const MOST_CONNECTIONS: usize = 64;
+const MOST_CONNECTIONS: usize = 256;
 
 /// A running lab on loopback. Dropping it closes its ports; connections that are still open end by themselves.
 pub struct Lab {
@@ -51,7 +52,7 @@ impl Lab {
         let own = [http.local_addr()?, https.local_addr()?];
         let shared = Arc::new(Shared {
             own,
-            visits: Mutex::default(),
+            memories: Mutex::default(),
             certificates: OnceLock::new(),
             configs: Mutex::default(),
             open_connections: Mutex::default(),
@@ -151,7 +152,7 @@ enum Role {
 /// What all connections of one lab know.
 pub(in crate::lab) struct Shared {
     own: [SocketAddr; 2],
-    visits: Mutex<HashMap<&'static str, u32>>,
+    memories: Mutex<HashMap<&'static str, Memory>>,
     certificates: OnceLock<Certificates>,
     configs: Mutex<HashMap<TlsPort, Arc<ServerConfig>>>,
     open_connections: Mutex<usize>,
@@ -160,12 +161,9 @@ pub(in crate::lab) struct Shared {
 }
 
 impl Shared {
-    /// How many times this scenario was asked for before; this visit is counted from now on.
-    pub(in crate::lab) fn count_visit(&self, scenario: &'static str) -> u32 {
-        let mut visits = lock(&self.visits);
-        let count = visits.entry(scenario).or_default();
-        *count += 1;
-        *count - 1
+    /// Looks at what is remembered of this scenario, and changes it, while no other connection does.
+    pub(in crate::lab) fn remember<T>(&self, scenario: &'static str, change: impl FnOnce(&mut Memory) -> T) -> T {
+        change(lock(&self.memories).entry(scenario).or_default())
     }
 
     /// Whether this is one of the lab's two main ports.

@@ -292,6 +292,7 @@ fn flaky_scenarios_fail_as_often_as_they_say() {
     assert_eq!(statuses("flaky-500-twice"), ["500", "500", "200", "500"]);
     assert_eq!(statuses("flaky-429-retry-after"), ["429", "200", "429", "200"]);
     assert_eq!(statuses("flaky-reset-once"), ["none", "200", "none", "200"]);
+    assert_eq!(statuses("fails-three-times"), ["500", "500", "500", "200"]);
 }
 
 #[test]
@@ -351,4 +352,154 @@ fn the_plain_port_answers_tls_in_plain_http() {
     let target = lab.target(find("plain-http-on-tls-port").unwrap(), true).unwrap();
     let seen = watch(connect(&target.base_url), "\u{16}\u{3}\u{1}");
     assert!(seen.head.starts_with("HTTP/1.1 400 Bad Request\r\n"));
+}
+
+/// The status, the text that a client can read, and why the answer says that it ended.
+fn converse_with(lab: &Lab, scenario: &str, body: serde_json::Value) -> (String, String, Option<String>) {
+    let body = body.to_string();
+    let head = format!("POST /{scenario}/v1/chat/completions HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n");
+    let seen = watch(connect(&lab.http_url()), &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    let status = seen.head.get(9..12).unwrap_or("none").to_owned();
+    let documents: Vec<String> = match seen.field("Content-Type") {
+        Some(kind) if kind.starts_with("text/event-stream") => {
+            seen.text().lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned).collect()
+        }
+        // A cut JSON is read as far as it goes.
+        _ => [r#""}}]}"#, ""].map(|end| seen.text().to_owned() + end).into(),
+    };
+    let mut said = (status, String::new(), None);
+    for document in documents.iter().filter_map(|text| serde_json::from_str::<serde_json::Value>(text).ok()) {
+        let choice = &document["choices"][0];
+        said.1 += choice["delta"]["content"].as_str().or(choice["message"]["content"].as_str()).unwrap_or_default();
+        said.2 = choice["finish_reason"].as_str().map(str::to_owned).or(said.2);
+    }
+    said
+}
+
+fn user(text: &str) -> serde_json::Value {
+    serde_json::json!({"role": "user", "content": text})
+}
+
+fn assistant(text: &str) -> serde_json::Value {
+    serde_json::json!({"role": "assistant", "content": text})
+}
+
+fn whole_text(prompt: &str) -> String {
+    let body = serde_json::json!({"messages": [user(prompt)]}).to_string();
+    answer::Answer::to(&request::Asked::from_body(body.as_bytes()).unwrap()).content.unwrap()
+}
+
+/// Continues until the answer says that it is complete; joins by the longest repetition.
+fn continued(lab: &Lab, scenario: &str, prompt: &str, stream: bool, max_tokens: Option<u32>, follow_up: bool) -> (String, usize) {
+    let mut text = String::new();
+    for round in 0..12 {
+        let mut messages = vec![user(prompt)];
+        if !text.is_empty() {
+            messages.push(assistant(&text));
+        }
+        if follow_up && !text.is_empty() {
+            messages.push(user("continue"));
+        }
+        let mut body = serde_json::json!({"stream": stream, "messages": messages});
+        body["max_tokens"] = max_tokens.into();
+        let (status, piece, finish) = converse_with(lab, scenario, body);
+        assert_eq!(status, "200");
+        let repeated = piece.char_indices().map(|(at, _)| at).rev().find(|&at| text.ends_with(&piece[..at])).unwrap_or(0);
+        text += &piece[repeated..];
+        if finish.as_deref() == Some("stop") {
+            return (text, round);
+        }
+    }
+    panic!("{scenario} does not come to an end: {text}");
+}
+
+#[test]
+fn cut_answers_are_whole_after_two_or_three_continuations() {
+    let lab = Lab::start(None).unwrap();
+    for prompt in ["hi", "你好，请介绍一下自己"] {
+        for (stream, follow_up) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (text, rounds) = continued(&lab, "cuts-long-answers", prompt, stream, None, follow_up);
+            assert_eq!((text, (2..=3).contains(&rounds)), (whole_text(prompt), true), "{prompt} {stream} {follow_up}");
+        }
+    }
+}
+
+#[test]
+fn answers_that_stop_at_max_tokens_go_on_with_the_next_word() {
+    let lab = Lab::start(None).unwrap();
+    let (text, rounds) = continued(&lab, "continues-at-limit", "hi", false, Some(15), true);
+    assert_eq!((text, rounds), (whole_text("hi"), 2));
+}
+
+#[test]
+fn a_restarted_answer_is_the_whole_one() {
+    let lab = Lab::start(None).unwrap();
+    for stream in [false, true] {
+        let first = converse_with(&lab, "restarts-when-continued", serde_json::json!({"stream": stream, "messages": [user("hi")]}));
+        assert!(whole_text("hi").starts_with(&first.1) && first.1.len() > 40 && first.2.is_none());
+        let messages = [user("hi"), assistant(&first.1), user("continue")];
+        let second = converse_with(&lab, "restarts-when-continued", serde_json::json!({"stream": stream, "messages": messages}));
+        assert_eq!((second.1, second.2.as_deref()), (whole_text("hi"), Some("stop")));
+    }
+}
+
+#[test]
+fn limits_refuse_what_is_above_them_and_say_so_on_every_answer() {
+    let lab = Lab::start(None).unwrap();
+    let first = ask(&lab, "limits-both", false);
+    for (name, value) in [
+        ("x-ratelimit-limit-requests", "20"),
+        ("x-ratelimit-remaining-requests", "19"),
+        ("x-ratelimit-reset-requests", "50ms"),
+        ("x-ratelimit-limit-tokens", "2000"),
+    ] {
+        assert_eq!(first.field(name), Some(value), "{name}");
+    }
+    for (scenario, fields) in [
+        ("limits-requests", ["retry-after-ms", "Retry-After", "x-ratelimit-remaining-requests"].as_slice()),
+        ("limits-tokens", &["retry-after-ms", "Retry-After", "x-ratelimit-remaining-tokens"]),
+        ("limits-without-fields", &[]),
+        ("limits-by-window", &["retry-after"]),
+    ] {
+        let refused = (0..500).map(|_| ask(&lab, scenario, false)).find(|seen| seen.head.starts_with("HTTP/1.1 429"));
+        let refused = refused.unwrap_or_else(|| panic!("{scenario} refuses nothing"));
+        for name in ["retry-after-ms", "Retry-After", "retry-after", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens"] {
+            assert_eq!(refused.field(name).is_some(), fields.contains(&name), "{scenario} {name}");
+        }
+        serde_json::from_slice::<serde_json::Value>(&refused.body).unwrap();
+        assert!(!["{model}", "{wait}", "{numbers}", "{ends}"].iter().any(|blank| refused.text().contains(blank)), "{}", refused.text());
+    }
+}
+
+#[test]
+fn a_request_larger_than_the_whole_limit_is_told_so() {
+    let lab = Lab::start(None).unwrap();
+    let (status, ..) = converse_with(&lab, "limits-tokens", serde_json::json!({"max_tokens": 4096, "messages": [user("hi")]}));
+    let (after, ..) = converse_with(&lab, "limits-tokens", serde_json::json!({"max_tokens": 1900, "messages": [user("hi")]}));
+    assert_eq!((status.as_str(), after.as_str()), ("429", "200"));
+}
+
+#[test]
+fn what_depends_on_the_request_does() {
+    let lab = Lab::start(None).unwrap();
+    let long = "a".repeat(2001);
+    let large = "b".repeat(4096);
+    let status = |scenario: &str, body: serde_json::Value| converse_with(&lab, scenario, body).0;
+    let hi = || serde_json::json!({"messages": [user("hi")]});
+    for (scenario, body, expected) in [
+        ("refuses-long-prompts", hi(), "200"),
+        ("refuses-long-prompts", serde_json::json!({"messages": [user(&long[1..])]}), "200"),
+        ("refuses-long-prompts", serde_json::json!({"messages": [user(&long)]}), "400"),
+        ("refuses-large-bodies", serde_json::json!({"messages": [user(&large)]}), "413"),
+        ("breaks-long-answers", hi(), "504"),
+        ("breaks-long-answers", serde_json::json!({"messages": [user("hi")], "max_tokens": 40}), "200"),
+        ("breaks-gzip-only", hi(), "200"),
+        ("model-down", hi(), "404"),
+        ("model-down", serde_json::json!({"model": "gpt-4o", "messages": [user("hi")]}), "200"),
+        ("fails-first-of-each-prompt", hi(), "500"),
+        ("fails-first-of-each-prompt", serde_json::json!({"messages": [user("ho")]}), "500"),
+        ("fails-first-of-each-prompt", hi(), "200"),
+    ] {
+        assert_eq!(status(scenario, body.clone()), expected, "{scenario} {body}");
+    }
 }

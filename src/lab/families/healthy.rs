@@ -102,6 +102,20 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     ),
     scenario("healthy-slow", text("lets the answer trickle out, one small piece every 20 ms", "每 20 毫秒发出一小段"), HEALTHY, trickle),
+    scenario("slow-healthy", text("takes 300 ms before it answers", "300 毫秒后才开始回答"), HEALTHY, |exchange| {
+        exchange.pause(300);
+        answer_well(exchange)
+    }),
+    scenario(
+        "fast-healthy",
+        text("sends the whole answer at once, a stream too", "一次发出整个回答，流式也是如此"),
+        HEALTHY,
+        |exchange| {
+            let (reply, body) = (exchange.ok(), exchange.body());
+            exchange.send(if exchange.asked.stream { reply.chunked(body) } else { reply.whole(body) })?;
+            Ok(Ending::Reuse)
+        },
+    ),
     scenario(
         "healthy-early-hints",
         text("sends 103 Early Hints before its 200", "先发 103 Early Hints 再发 200"),

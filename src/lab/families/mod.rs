@@ -21,6 +21,8 @@ macro_rules! nginx_page {
 }
 use nginx_page;
 
+mod budget;
+mod continuation;
 mod gateway;
 mod healthy;
 mod length;
@@ -42,6 +44,8 @@ pub(in crate::lab) const ALL: &[&[Scenario]] = &[
     healthy::SCENARIOS,
     lookalikes::SCENARIOS,
     recovery::SCENARIOS,
+    continuation::SCENARIOS,
+    budget::SCENARIOS,
     length::SCENARIOS,
     truncation::SCENARIOS,
     rewrite::SCENARIOS,
@@ -70,6 +74,16 @@ const fn both(class: &'static str, code: &'static str) -> Verdicts {
 
 const fn plain_only(class: &'static str, code: &'static str) -> Verdicts {
     Verdicts { stream: None, ..both(class, code) }
+}
+
+/// Good as a plain answer, at fault as a stream.
+const fn healthy_unless_streamed(class: &'static str, code: &'static str) -> Verdicts {
+    Verdicts { plain: HEALTHY.plain, ..both(class, code) }
+}
+
+/// Good as a stream, at fault as a plain answer.
+const fn healthy_if_streamed(class: &'static str, code: &'static str) -> Verdicts {
+    Verdicts { stream: HEALTHY.stream, ..both(class, code) }
 }
 
 const fn stream_only(class: &'static str, code: &'static str) -> Verdicts {

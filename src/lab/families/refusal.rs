@@ -226,7 +226,8 @@ const GEMINI_REGION_BLOCKED: &str = concat!(
     r#""status":"FAILED_PRECONDITION"}}]"#
 );
 
-const MODEL_NOT_FOUND: &str = concat!(
+/// OpenAI's words for a model that it does not have.
+pub(super) const MODEL_NOT_FOUND: &str = concat!(
     r#"{"error":{"message":"The model `{model}` does not exist or you do not have access to it.","#,
     r#""type":"invalid_request_error","param":null,"code":"model_not_found"}}"#
 );

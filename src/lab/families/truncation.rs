@@ -291,7 +291,7 @@ fn cut_undeclared(exchange: &mut Exchange, ending: Ending) -> io::Result<Ending>
     Ok(ending)
 }
 
-fn cut_between_chunks(exchange: &mut Exchange, ending: Ending) -> io::Result<Ending> {
+pub(super) fn cut_between_chunks(exchange: &mut Exchange, ending: Ending) -> io::Result<Ending> {
     let pieces = pieces(exchange);
     exchange.begin_chunks(&pieces[..pieces.len() / 2])?;
     Ok(ending)
