@@ -19,7 +19,7 @@ pub(in crate::lab) fn converse(mut link: Link, shared: &Shared) {
             Err(error) => return reject(link, error.kind()),
         };
         match respond(&mut link, &request, shared) {
-            Ok(Ending::Reuse) if !request.wants_close() => {}
+            Ok(Ending::Reuse) if !request.wants_close() => link.renew(),
             Ok(ending) => return link.end(ending),
             // The client left, or outlived its connection: nobody is there to be told.
             Err(_) => return,
@@ -32,6 +32,8 @@ fn reject(mut link: Link, reason: io::ErrorKind) {
     let status = match reason {
         io::ErrorKind::InvalidData => "400 Bad Request",
         io::ErrorKind::FileTooLarge => "413 Request Entity Too Large",
+        // No request came in time, and that is no fault: a client that keeps its connections must see a FIN.
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => return link.end(Ending::Close),
         _ => return,
     };
     let reply = Reply::with_start_line(&format!("HTTP/1.1 {status}")).fields(&[("Content-Type", "text/plain"), ("Connection", "close")]);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustls::{ServerConfig, ServerConnection};
 
-/// However a client behaves, its connection is over after this.
+/// However a client behaves, its connection is over this long after the last request that it brought to its end.
 pub(in crate::lab) const LIFETIME: Duration = Duration::from_secs(120);
 
 /// How long an ended connection is still read, so that its end arrives as a FIN and not as a reset.
@@ -97,6 +97,11 @@ impl Link {
                 self.close(true);
             }
         }
+    }
+
+    /// Gives the connection another lifetime, for another request.
+    pub(in crate::lab) fn renew(&mut self) {
+        self.socket.deadline = Instant::now() + LIFETIME;
     }
 
     /// The bare socket of a plain link, everything that arrived taken out of it.
