@@ -1,7 +1,7 @@
 //! `llmcheck chat`: ask, listen, judge, perhaps ask again, and report.
 
 use std::fs::File;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 
 use super::Failure;
+use super::cached::{Answers, Earlier};
 use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::live::{self, Attempted, STOP};
 use crate::cli::ChatArgs;
-use crate::config::{self, Override, Resolved};
+use crate::config::{self, Override, Resolved, Settings};
 use crate::diagnosis::{Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::Asked;
@@ -40,6 +41,10 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     notes.iter().for_each(|note| console.note(note.get(console.lang)));
     let record = args.report.record.as_deref().map(create_recording).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(&plan.secrets);
+    let answers = Answers::to(args, &plan, &mask, console);
+    if let Some(earlier) = answers.as_ref().and_then(Answers::find) {
+        return tell_earlier(args, console, earlier, settings, record.as_ref(), handout, &mask);
+    }
 
     let policy = Policy {
         retries: args.retry.retry,
@@ -54,7 +59,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     loop {
         let number = attempts.len() as u32 + 1;
         let asked = asked(&plan, number, waited, &command, &mask);
-        let mut attempted = live::attempt(&plan, asked, record.as_ref(), prints_as_it_comes, console)?;
+        let mut attempted = live::attempt(&plan, asked, record.as_ref(), answers.is_some(), prints_as_it_comes, console)?;
         if attempted.has_printed && !attempted.ended_line && attempted.audience == Audience::Present {
             attempted.audience = console.print("\n")?;
         }
@@ -81,12 +86,46 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
                 let mut report = Report::new(&evidence, &diagnosis, attempts, console.lang);
                 report.settings = Some(settings.0);
                 let finished = finish(args, console, &attempted, &evidence, &diagnosis, &report, &mask);
+                if let Some(answers) = &answers {
+                    answers.keep(&attempted);
+                }
                 handout.keep(report, attempted.transcript);
                 let written = handout.write(&mask);
                 return finished.and_then(|code| written.map(|()| code));
             }
         }
     }
+}
+
+/// Tells of an exchange out of the cache as of one that has just been. Its recording is what there is to record.
+fn tell_earlier(
+    args: &ChatArgs,
+    console: &Console,
+    earlier: Earlier,
+    settings: Settings,
+    record: Option<&File>,
+    mut handout: Handout<'_>,
+    mask: &Mask,
+) -> Result<u8, Failure> {
+    let recorded = record.map_or(Ok(()), |mut file| file.write_all(&earlier.recording));
+    let attempted = Attempted {
+        transcript: earlier.transcript,
+        has_printed: false,
+        ended_line: true,
+        audience: Audience::Present,
+        failure: recorded.err().map(live::recording_failure),
+        recording: None,
+    };
+    let evidence = Evidence::gather(&attempted.transcript);
+    let diagnosis = diagnose(&evidence);
+    let attempts = vec![Attempt::of(&attempted.transcript, &diagnosis)];
+    let mut report = Report::new(&evidence, &diagnosis, attempts, console.lang);
+    report.settings = Some(settings.0);
+    report.cached = Some(earlier.cached);
+    let finished = finish(args, console, &attempted, &evidence, &diagnosis, &report, mask);
+    handout.keep(report, attempted.transcript);
+    let written = handout.write(mask);
+    finished.and_then(|code| written.map(|()| code))
 }
 
 /// Prints what is to be printed and gives the exit code.
@@ -244,13 +283,15 @@ fn command_line() -> String {
     std::iter::once("llmcheck".to_string()).chain(request.iter().map(|argument| quoted(argument))).collect::<Vec<_>>().join(" ")
 }
 
-/// What was typed without the flags that only say where to write: typed again, they would write over the evidence.
+/// What was typed without the flags that only say where to write: typed again, they would write over the evidence. Without the cache too:
+/// who types it again wants to see it happen.
 fn without_output(typed: impl Iterator<Item = String>) -> Vec<String> {
     const FILES: [&str; 2] = ["--record", "--report"];
     const FLAGS: [&str; 6] = ["--json", "--verbose", "--quiet", "-v", "-q", "-vq"];
     let mut request = Vec::new();
     let mut typed = typed.peekable();
     while let Some(argument) = typed.next() {
+        let is_cache = argument == "--cache" || argument.starts_with("--cache=");
         let is_file = FILES.iter().any(|flag| argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')));
         match argument.as_str() {
             // What follows is no flag, whatever it looks like.
@@ -264,7 +305,7 @@ fn without_output(typed: impl Iterator<Item = String>) -> Vec<String> {
                     typed.next();
                 }
             }
-            flag if FLAGS.contains(&flag) => {}
+            flag if FLAGS.contains(&flag) || is_cache => {}
             _ => request.push(argument),
         }
     }

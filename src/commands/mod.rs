@@ -1,5 +1,7 @@
 //! One file for each subcommand; each reads as the program.
 
+mod cache;
+mod cached;
 mod chat;
 mod console;
 mod diagnose;
@@ -49,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Chat(args) => chat::run(&args, &console),
         Command::Diagnose(args) => diagnose::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),
+        Command::Cache(args) => cache::run(&args, &console),
         Command::Lab(args) => lab::run(&args, &console),
         Command::Generate(args) => generate::run(&args, &console),
     };
