@@ -57,6 +57,8 @@ pub enum Command {
     Diagnose(DiagnoseArgs),
     /// Say what a diagnosis means
     Explain(ExplainArgs),
+    /// The answers that `chat --cache` keeps
+    Cache(CacheArgs),
     /// The built-in server that misbehaves on purpose
     Lab(LabArgs),
     /// Write shell completions, manual pages or the JSON Schema of reports
@@ -69,6 +71,7 @@ Environment:
   LLMCHECK_MODEL, LLMCHECK_LANG                                       defaults for --model and --lang
   https_proxy, http_proxy, all_proxy, no_proxy                        as curl reads them
   CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR                         certificates to believe
+  XDG_CACHE_HOME                                                      where --cache keeps answers, else ~/.cache
   NO_COLOR, CLICOLOR_FORCE                                            colour
 
 Exit codes:
@@ -102,6 +105,11 @@ pub struct ChatArgs {
 
     #[command(flatten)]
     pub report: ReportArgs,
+
+    /// An earlier healthy answer to the same request, if it is no older than TTL; else ask, and keep the answer [default TTL: 1d]
+    #[arg(long, value_name = "TTL", help_heading = "Cache", value_parser = lifetime,
+          num_args = 0..=1, require_equals = true, default_missing_value = "1d")]
+    pub cache: Option<Duration>,
 
     /// Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network
     #[arg(long, value_name = "NAME", help_heading = "Lab", conflicts_with_all = ["base_url", "endpoint", "proxy", "cacert"])]
@@ -428,6 +436,20 @@ pub struct ExplainArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct CacheArgs {
+    #[command(subcommand)]
+    pub command: CacheCommand,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Remove all of them
+    Clear,
+    /// Say where they are, how many and how large
+    Info,
+}
+
+#[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["list", "serve"])))]
 pub struct LabArgs {
     /// All scenarios, a line each
@@ -470,4 +492,10 @@ pub enum Generated {
 fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| format!("{error}; write a unit, as in 90s, 1500ms or 5m"))?;
     if duration.is_zero() { Err("a bound of nothing would end everything at once".into()) } else { Ok(duration) }
+}
+
+/// How old an answer may be.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = humantime::parse_duration(text).map_err(|error| format!("{error}; write a unit, as in 90s, 12h or 7d"))?;
+    if lifetime.is_zero() { Err("no answer is as young as that; without --cache the server is always asked".into()) } else { Ok(lifetime) }
 }

@@ -16,6 +16,7 @@
 //! - [`import`]: evidence that others collected becomes transcripts: HAR, curl's output, raw responses, error texts.
 //! - [`products`]: proxies, CDNs, firewalls and relays by the signs that are theirs.
 //! - [`config`]: flags, environment and file become a plan.
+//! - [`cache`]: answers at hand: recordings, found by the request that was sent.
 //! - [`evidence`]: every fact that a rule may look at.
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
 //! - [`resilience`]: whether to try again, and when.
@@ -23,11 +24,12 @@
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
-//! Everything after `exchange` is a pure function of the recording: no clock, socket or environment is read there, so that a live
-//! exchange and its recording give the same report.
+//! Everything after `exchange` but `config`, `cache` and `commands` is a pure function of the recording: no clock, socket or environment
+//! is read there, so that a live exchange and its recording give the same report.
 
 pub mod api;
 pub mod batch;
+pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -10,8 +10,14 @@ mod server;
 mod answer;
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/cache.rs"]
+mod cache;
+#[path = "cli/crowd.rs"]
+mod crowd;
 #[path = "cli/handed_on.rs"]
 mod handed_on;
+#[path = "cli/kept.rs"]
+mod kept;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/report.rs"]

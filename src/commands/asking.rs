@@ -1,10 +1,12 @@
 //! A question asked until it is answered, or until nothing that is allowed can help: the loop from attempt to diagnosis to remedy.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Failure;
+use super::cached::Answers;
 use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::interrupt::{is_stopped, pause};
@@ -15,7 +17,7 @@ use crate::diagnosis::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::Asked;
 use crate::plan::Plan;
-use crate::report::model::{Attempt, Report};
+use crate::report::model::{Attempt, CachedReport, Report};
 use crate::resilience::circuit::{Blame, Circuits};
 use crate::resilience::recovery::{Allowed, Decision, Moment, Reason, Recovery};
 use crate::resilience::remedy::Case;
@@ -26,6 +28,7 @@ pub struct Asking<'a> {
     pub console: &'a Console,
     pub allowed: Arc<Allowed>,
     pub record: Option<&'a File>,
+    pub answers: Option<Answers<'a>>,
     pub mask: &'a Mask,
     /// The command that asked, as it could be typed again.
     pub command: &'a str,
@@ -59,6 +62,8 @@ pub struct Outcome {
     /// It is to be asked for in parts of at most this many characters.
     pub split: Option<usize>,
     pub reason: Reason,
+    /// It was known from an earlier run, and nothing was sent.
+    pub cached: Option<CachedReport>,
 }
 
 impl<'a> Asking<'a> {
@@ -67,6 +72,9 @@ impl<'a> Asking<'a> {
     /// # Errors
     /// When llmcheck cannot do its part.
     pub fn ask(&mut self, question: &Question<'_>, handout: &mut Handout<'_>) -> Result<Outcome, Failure> {
+        if let Some(known) = self.known(&question.routes[question.first]) {
+            return Ok(Outcome { route: question.first, ..known });
+        }
         let mut recovery = Recovery::new(self.allowed.clone(), question.routes.to_vec(), self.open_route(question), question.is_splittable);
         let mut waited = Duration::ZERO;
         let mut remedy = question.remedy;
@@ -75,7 +83,7 @@ impl<'a> Asking<'a> {
             number += 1;
             let plan = recovery.plan();
             let asked = self.asked(&plan, waited, remedy);
-            let mut attempted = live::attempt(&plan, asked, self.record, question.prints && plan.stream, self.console)?;
+            let mut attempted = live::attempt(&plan, asked, self.record, self.answers.is_some(), question.prints && plan.stream, self.console)?;
             if attempted.has_printed && !attempted.ended_line && attempted.audience == Audience::Present {
                 attempted.audience = self.console.print("\n")?;
             }
@@ -100,6 +108,9 @@ impl<'a> Asking<'a> {
                     if let Some(note) = steps::stop(&reason, number, self.console) {
                         self.console.note(&note);
                     }
+                    if let Some(answers) = &self.answers {
+                        answers.keep(&plan, &attempted);
+                    }
                     return Ok(outcome(attempted, diagnosis, plan, recovery.route(), None, reason));
                 }
             };
@@ -113,6 +124,25 @@ impl<'a> Asking<'a> {
             waited = step.wait;
             remedy = Some(step.remedy);
         }
+    }
+
+    /// An answer out of the cache, as of an exchange that has just been. Its recording is what there is to record.
+    fn known(&mut self, plan: &Plan) -> Option<Outcome> {
+        let earlier = self.answers.as_ref()?.find(plan)?;
+        let recorded = self.record.map_or(Ok(()), |mut file| file.write_all(&earlier.recording));
+        let attempted = Attempted {
+            transcript: earlier.transcript,
+            has_printed: false,
+            ended_line: true,
+            audience: Audience::Present,
+            failure: recorded.err().map(live::recording_failure),
+            recording: None,
+        };
+        let evidence = Evidence::gather(&attempted.transcript);
+        let diagnosis = diagnose(&evidence);
+        self.attempts.push(Attempt::of(&evidence, &diagnosis));
+        let known = outcome(attempted, diagnosis, plan.clone(), 0, None, Reason::Over);
+        Some(Outcome { cached: Some(earlier.cached), ..known })
     }
 
     fn decide(&self, recovery: &mut Recovery, evidence: &Evidence<'_>, diagnosis: &Diagnosis, moment: Moment) -> Decision {
@@ -152,5 +182,5 @@ impl<'a> Asking<'a> {
 }
 
 fn outcome(attempted: Attempted, diagnosis: Diagnosis, plan: Plan, route: usize, split: Option<usize>, reason: Reason) -> Outcome {
-    Outcome { attempted, diagnosis, plan, route, split, reason }
+    Outcome { attempted, diagnosis, plan, route, split, reason, cached: None }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context as _, anyhow};
 use super::Failure;
 use super::aim::{self, Aim, RunningLab};
 use super::asking::{Asking, Question};
+use super::cached::Answers;
 use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::interrupt::stop_on_interrupt;
@@ -40,6 +41,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
         console,
         allowed,
         record: record.as_ref(),
+        answers: Answers::to(args, &mask, console),
         mask: &mask,
         command: &command,
         began: Instant::now(),
@@ -53,6 +55,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     let evidence = Evidence::gather(&outcome.attempted.transcript);
     let mut report = Report::new(&evidence, &outcome.diagnosis, asking.attempts, console.lang);
     report.settings = Some(first.settings.0);
+    report.cached = outcome.cached;
     if let Some(recovery) = &mut report.recovery {
         recovery.stopped = (recovery.worked.is_none()).then(|| outcome.reason.name());
     }

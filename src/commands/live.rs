@@ -1,7 +1,7 @@
 //! One live attempt: the events of an exchange recorded, read, and its text printed as it comes.
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom};
+use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Failure;
 use super::console::{Console, Reader as Audience};
 use super::interrupt::STOP;
+use crate::cache::LARGEST_ENTRY;
 use crate::diagnosis::diagnose;
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, Recorder};
@@ -32,18 +33,22 @@ pub struct Attempted {
     pub audience: Audience,
     /// stdout or the recording could not be written.
     pub failure: Option<Failure>,
+    /// The recording, where it was to be kept, is no larger than an entry of the cache and holds no secret.
+    pub recording: Option<Vec<u8>>,
 }
 
-/// Performs the plan once. `print` lets a stream's text out as it arrives.
-pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, print: bool, console: &Console) -> Result<Attempted, Failure> {
+/// Performs the plan once. `print` lets a stream's text out as it arrives; `keep` gives the recording back as well.
+pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, keep: bool, print: bool, console: &Console) -> Result<Attempted, Failure> {
     let recorded_before = record.and_then(|mut file| file.stream_position().ok());
     let recorder = match record {
         Some(file) => Some(file.try_clone().and_then(|file| Recorder::begin(file, &asked)).map_err(recording_failure)?),
         None => None,
     };
+    let kept = if keep { Recorder::begin(Kept::default(), &asked).ok() } else { None };
     let live = Live {
         reader: Reader::new(asked),
         recorder,
+        kept,
         // Under a content coding a key may come that the mask on the wire cannot see.
         text: MaskedFlow::new(Mask::of_responses(&plan.secrets)),
         print,
@@ -56,15 +61,38 @@ pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, print: bool, co
     };
     let mut live = exchange::perform(plan, live, &STOP).map_err(Failure::Usage)?;
     live.finish();
-    let Live { reader, has_printed, ended_line, audience, mut failure, .. } = live;
+    let Live { reader, kept, has_printed, ended_line, audience, mut failure, .. } = live;
     let transcript = reader.finish();
-    if let (Some(file), Some(length)) = (record, recorded_before)
-        && holds_a_secret(&transcript, &Mask::of_responses(&plan.secrets))
-    {
-        failure = failure.or(withdraw(file, length).err());
-        console.note(WITHDRAWN.get(console.lang));
+    let mut recording = kept.map(|kept| kept.into_inner().bytes);
+    let is_recorded = recorded_before.is_some() || recording.is_some();
+    if is_recorded && holds_a_secret(&transcript, &Mask::of_responses(&plan.secrets)) {
+        recording = None;
+        if let (Some(file), Some(length)) = (record, recorded_before) {
+            failure = failure.or(withdraw(file, length).err());
+            console.note(WITHDRAWN.get(console.lang));
+        }
     }
-    Ok(Attempted { transcript, has_printed, ended_line, audience, failure })
+    Ok(Attempted { transcript, has_printed, ended_line, audience, failure, recording })
+}
+
+/// A recording in memory. One that outgrows an entry of the cache is given up.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+}
+
+impl Write for Kept {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + piece.len() > LARGEST_ENTRY {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 const WITHDRAWN: Text = text(
@@ -73,7 +101,7 @@ const WITHDRAWN: Text = text(
 );
 
 /// The decoded content, or the report that a recording of it would give, shows a secret that the mask on the wire could not see.
-fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
+pub fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
     let Some(content) = transcript.response.as_ref().map(|response| &response.content) else {
         return false;
     };
@@ -82,7 +110,7 @@ fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
 }
 
 /// What `llmcheck diagnose` would print: the strings in it have lost the escapes that they had on the wire.
-fn report(transcript: &Transcript) -> Vec<u8> {
+pub fn report(transcript: &Transcript) -> Vec<u8> {
     let evidence = Evidence::gather(transcript);
     serde_json::to_vec(&Report::new(&evidence, &diagnose(&evidence), Vec::new(), Lang::En)).unwrap_or_default()
 }
@@ -92,7 +120,8 @@ fn withdraw(mut file: &File, length: u64) -> Result<(), Failure> {
     let cut = file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length)));
     cut.map(drop).map_err(|error| Failure::Internal(anyhow::Error::new(error).context("your key is in the recording; delete the file")))
 }
-fn recording_failure(error: std::io::Error) -> Failure {
+
+pub fn recording_failure(error: std::io::Error) -> Failure {
     Failure::Internal(anyhow::Error::new(error).context("the recording cannot be written; it ends here"))
 }
 
@@ -120,6 +149,7 @@ fn spinner(console: &Console) -> Option<ProgressBar> {
 struct Live {
     reader: Reader,
     recorder: Option<Recorder<File>>,
+    kept: Option<Recorder<Kept>>,
     text: MaskedFlow,
     print: bool,
     console: Console,
@@ -137,6 +167,11 @@ impl Listen for Live {
         {
             self.recorder = None;
             self.failure.get_or_insert(recording_failure(error));
+        }
+        if let Some(kept) = &mut self.kept
+            && kept.write(event).is_err()
+        {
+            self.kept = None;
         }
         let next = self.reader.hear(event);
         if let Some(spinner) = &self.spinner {

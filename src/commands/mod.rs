@@ -3,6 +3,8 @@
 mod aim;
 mod asking;
 mod batch;
+mod cache;
+mod cached;
 mod chat;
 mod console;
 mod diagnose;
@@ -57,6 +59,7 @@ pub fn run() -> ExitCode {
         Command::Batch(args) => batch::run(&args, &console),
         Command::Diagnose(args) => diagnose::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),
+        Command::Cache(args) => cache::run(&args, &console),
         Command::Lab(args) => lab::run(&args, &console),
         Command::Generate(args) => generate::run(&args, &console),
     };

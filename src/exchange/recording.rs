@@ -257,6 +257,11 @@ impl<W: Write> Recorder<W> {
         writeln!(self.out, "[{seconds}.{micros:06},{},\"{kind}\",{data}]", event.connection)?;
         self.out.flush()
     }
+
+    /// Where it was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
 }
 
 fn bytes_to_value(bytes: &[u8]) -> Value {

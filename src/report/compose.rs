@@ -98,6 +98,7 @@ impl Report {
             file: None,
             source: SourceReport::of(evidence),
             settings: None,
+            cached: None,
         }
     }
 }

@@ -100,6 +100,7 @@ impl<'a> Exchange<'a> {
             rows.push(self.row(terms::RETRY, self.say(retry)));
         }
         rows.extend(self.report.source.as_ref().map(|source| self.row(terms::SOURCE, words::source(source, self.lang))));
+        rows.extend(self.report.cached.as_ref().map(|cached| self.row(terms::CACHE, words::cached(cached, self.lang))));
         rows.extend(self.report.file.as_ref().map(|file| self.row(terms::FILE, file.as_str())));
         rows
     }

@@ -55,6 +55,7 @@ pub fn line(report: &Report, style: Style) -> String {
     if report.recovered {
         parts.push(words::ATTEMPT.fill(style.lang, |_| Some(report.attempts.len().to_string())));
     }
+    parts.extend(report.cached.as_ref().map(|cached| words::cached(cached, style.lang)));
     let colon = if style.lang == Lang::Zh { "：" } else { ": " };
     let mut text = format!("{}{colon}{}\n", severity(report, style.lang), sanitize::for_line(&parts.join(" · ")));
     if style.verbose {

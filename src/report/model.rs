@@ -47,6 +47,17 @@ pub struct Report {
     /// Where each setting came from; only a live run knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Map<String, Value>>,
+    /// The exchange is an earlier one, out of the cache; nothing was sent now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached: Option<CachedReport>,
+}
+
+/// How old an answer out of the cache is.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct CachedReport {
+    /// RFC 3339.
+    pub stored: String,
+    pub age_seconds: u64,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]

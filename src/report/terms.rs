@@ -14,6 +14,7 @@ pub const ALTERNATIVES: Text = text("Other causes that would leave the same byte
 pub const EXPERIMENT: Text = text("to decide, {experiment}", "要区分：{experiment}");
 pub const PRODUCTS: Text = text("Products on the way", "途经的产品");
 pub const SOURCE: Text = text("Evidence", "依据");
+pub const CACHE: Text = text("Cache", "缓存");
 pub const FILE: Text = text("File", "文件");
 pub const REQUEST: Text = text("Request, as sent", "请求（实发）");
 pub const REQUEST_UNSENT: Text = text("Request, never sent", "请求（未发出）");

@@ -1,6 +1,8 @@
 //! Words of the page that belong to no single diagnosis.
 
-use super::model::SourceReport;
+use std::time::Duration;
+
+use super::model::{CachedReport, SourceReport};
 use crate::diagnosis::{AtFault, Confidence};
 use crate::exchange::source::Source;
 use crate::lang::{Lang, Text, text};
@@ -37,6 +39,7 @@ pub const OK: Text = text("ok", "正常");
 pub const RESPONSE_FROM: Text = text("response from {host}", "{host} 的响应");
 pub const REQUEST_TO: Text = text("request to {host}", "发往 {host} 的请求");
 pub const ATTEMPT: Text = text("attempt {n}", "第 {n} 次");
+pub const FROM_CACHE: Text = text("from the cache, {age} old", "来自缓存，{age} 前存入");
 pub const FOLLOWS: Text = text("{code}, a consequence: {title}", "{code}，由此引起：{title}");
 pub const BESIDE: Text = text("{code}: {title}", "{code}：{title}");
 
@@ -72,6 +75,11 @@ pub fn limit(name: &str) -> Option<Text> {
         "month" => text("per month", "每月"),
         _ => return None,
     })
+}
+
+/// That the answer comes from the cache, and how old it is there.
+pub fn cached(cached: &CachedReport, lang: Lang) -> String {
+    FROM_CACHE.fill(lang, |_| Some(humantime::format_duration(Duration::from_secs(cached.age_seconds)).to_string()))
 }
 
 pub fn end(end: &str) -> Text {

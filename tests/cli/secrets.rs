@@ -52,6 +52,17 @@ fn shown(server: &Server, test: &str, more: &[&str]) -> Vec<(&'static str, Strin
         let ran = run(llmcheck(["chat", "hi", "--base-url", &server.url(), "--api-key-file", &key].iter().chain(arguments).chain(more)));
         ran.stdout + &ran.stderr
     };
+    let cache = directory(&format!("{test}-cache"));
+    let ask_twice = || {
+        let runs = [(); 2].map(|()| {
+            let arguments = ["chat", "hi", "--base-url", &server.url(), "--api-key-file", &key, "--cache", "-v", "--json"];
+            let mut command = llmcheck(arguments.iter().chain(more));
+            command.env("XDG_CACHE_HOME", &cache);
+            let ran = run(command);
+            ran.stdout + &ran.stderr
+        });
+        runs.concat()
+    };
     let diagnose = |arguments: &[&str]| {
         let ran = run(llmcheck(["diagnose", &recording].iter().chain(arguments)));
         ran.stdout + &ran.stderr
@@ -61,10 +72,18 @@ fn shown(server: &Server, test: &str, more: &[&str]) -> Vec<(&'static str, Strin
         ("-v", ask(&["-v"])),
         ("--json", ask(&["--json"])),
         ("--json -v, recorded", ask(&["--json", "-v", "--record", &recording])),
+        ("--cache", ask_twice()),
+        ("the cache", cached(&cache)),
         ("the recording", std::fs::read_to_string(&recording).unwrap()),
         ("diagnose", diagnose(&["-v"])),
         ("diagnose --json", diagnose(&["--json"])),
     ]
+}
+
+/// All that lies in this cache.
+fn cached(place: &std::path::Path) -> String {
+    let items = std::fs::read_dir(place.join("llmcheck").join("answers")).into_iter().flatten();
+    items.map(|item| std::fs::read_to_string(item.unwrap().path()).unwrap()).collect()
 }
 
 #[track_caller]
@@ -146,6 +165,19 @@ fn a_key_in_json_escapes_is_hidden() {
 fn a_key_inside_a_gzip_body_is_hidden() {
     let body = gzip(&completion(&format!("your key is {KEY}")));
     hides("gzip", &Server::always(response("200 OK", "Content-Encoding: gzip\r\n", body)), &[]);
+}
+
+#[test]
+fn an_answer_with_a_key_that_cannot_be_masked_on_the_wire_is_not_cached() {
+    let body = gzip(&completion(&format!("your key is {KEY}")));
+    let server = Server::always(response("200 OK", "Content-Encoding: gzip\r\n", body));
+    let (cache, key) = (directory("gzip-not-cached"), file("gzip-not-cached-key", KEY));
+    for _ in 0..2 {
+        let mut command = llmcheck(["chat", "hi", "--base-url", &server.url(), "--api-key-file", &key, "--cache"]);
+        command.env("XDG_CACHE_HOME", &cache);
+        run(command).ends_with(0).prints(&format!("your key is {}\n", "*".repeat(KEY.len())));
+    }
+    assert_eq!((server.requests().len(), cached(&cache)), (2, String::new()));
 }
 
 #[test]
