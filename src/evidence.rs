@@ -330,13 +330,12 @@ fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {
 
 fn salvaged(evidence: &Evidence<'_>, is_error_status: bool) -> Option<String> {
     let appended = evidence.appended.as_ref();
-    let foreign = appended.map_or("", |appended| appended.text.trim_ascii_end());
+    let foreign = appended.map_or("", |appended| &appended.text);
     match &evidence.content()?.form {
         // A text that something was appended to may seem closed, or broken, by that.
         Form::Json(document) if evidence.document.is_none() && (document.closure() == Closure::Open || appended.is_some()) => {
-            let text = document.text.trim_ascii_end();
-            let own = text.strip_suffix(foreign.as_bytes()).unwrap_or(text);
-            salvage::of_document(own, Shape::asked_at(&evidence.asked().url), is_error_status || has_no_head(evidence.transcript))
+            let status_is_error = is_error_status || has_no_head(evidence.transcript);
+            salvage::of_document(&document.text, foreign, Shape::asked_at(&evidence.asked().url), status_is_error)
         }
         Form::Stream(stream) => salvage::of_stream(stream, foreign),
         _ => None,

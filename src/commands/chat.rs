@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 
 use super::Failure;
+use super::answer;
 use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::live::{self, Attempted, STOP};
@@ -99,17 +100,10 @@ fn finish(
     report: &Report,
     mask: &Mask,
 ) -> Result<u8, Failure> {
-    let mut audience = attempted.audience;
-    if args.report.json {
-        let json = serde_json::to_string(report).map_err(|error| Failure::Internal(error.into()))?;
-        audience = console.print(&format!("{}\n", mask.cover_text(&json)))?;
-    } else if evidence.answer_is_whole()
-        && !attempted.has_printed
-        && let Some(text) = report.answer.text.as_deref().filter(|_| !report.answer.cut_off)
-    {
-        let line_end = if text.ends_with('\n') { "" } else { "\n" };
-        audience = console.print(&format!("{}{line_end}", mask.cover_text(text)))?;
-    }
+    let audience = match args.report.json {
+        true => console.print(&answer::in_json(report, mask)?)?,
+        false => answer::print(report, evidence, attempted, args.report.atomic, console, mask)?,
+    };
     // What we could not write is no fault of the exchange, which was ended for that.
     if let (Audience::Gone, Some(failure)) = (audience, &attempted.failure) {
         return Err(Failure::Internal(anyhow!("{failure}")));

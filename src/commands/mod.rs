@@ -1,5 +1,6 @@
 //! One file for each subcommand; each reads as the program.
 
+mod answer;
 mod chat;
 mod console;
 mod diagnose;

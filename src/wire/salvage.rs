@@ -37,9 +37,10 @@ pub fn closed(text: &[u8]) -> Option<String> {
     Some(String::from_utf8(kept).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// The answer's text in a plain answer that was cut. `asked` is the shape that was asked for, for where the cut left nothing that shows one.
-pub fn of_document(text: &[u8], asked: Shape, status_is_error: bool) -> Option<String> {
-    let value = open_value(text, status_is_error)?;
+/// The answer's text in a plain answer that was cut. `foreign` is what something else wrote behind it; `asked` is the shape that was asked
+/// for, for where the cut left nothing that shows one.
+pub fn of_document(text: &[u8], foreign: &str, asked: Shape, status_is_error: bool) -> Option<String> {
+    let value = open_value(without(text, foreign), status_is_error)?;
     Some(read(&value, asked, Reply::from_value).text).filter(|text| !text.is_empty())
 }
 
@@ -50,11 +51,8 @@ pub fn of_stream(stream: &Stream, foreign: &str) -> Option<String> {
         return None;
     }
     // A line end within it is one of the stream, too.
-    let foreign = foreign.lines().next().unwrap_or_default().as_bytes();
-    let texts = stream.halves().filter_map(|data| {
-        let own = data.trim_ascii_end().strip_suffix(foreign).unwrap_or(data);
-        of_event(stream, &open_value(own, false)?)
-    });
+    let foreign = foreign.lines().next().unwrap_or_default();
+    let texts = stream.halves().filter_map(|data| of_event(stream, &open_value(without(data, foreign), false)?));
     Some(texts.collect::<String>()).filter(|text| !text.is_empty())
 }
 
@@ -69,6 +67,12 @@ fn of_event(stream: &Stream, value: &Value) -> Option<String> {
     let may_be_thought = stream.shape == Some(Shape::GeminiContent) && stream.reasoning > 0 && stream.characters == 0;
     let is_doubtful = (repeats && stream.has_content()) || is_of_any_choice || may_be_thought;
     (!is_doubtful).then_some(reply.text)
+}
+
+fn without<'a>(text: &'a [u8], foreign: &str) -> &'a [u8] {
+    let foreign = foreign.trim_ascii_end().as_bytes();
+    // Blanks at a cut may be the answer's own.
+    if foreign.is_empty() { text } else { text.trim_ascii_end().strip_suffix(foreign).unwrap_or(text) }
 }
 
 /// The value that was cut, unless it is an error.
@@ -310,8 +314,11 @@ mod tests {
     fn depth_is_bounded() {
         for depth in [200, DEEPEST, DEEPEST + 1, 3 * DEEPEST] {
             let deep = format!("{{\"choices\":[{{\"message\":{{\"content\":\"hi\"}}}}],\"x\":{}", "[".repeat(depth));
-            assert_eq!(closed(deep.as_bytes()).map(|text| text.len()), Some(deep.len() + depth + 1 - 2 * (depth + 1).saturating_sub(DEEPEST)));
-            assert_eq!(of_document(deep.as_bytes(), Shape::ChatCompletions, false).as_deref(), Some("hi"), "{depth}");
+            assert_eq!(
+                closed(deep.as_bytes()).map(|text| text.len()),
+                Some(deep.len() + depth + 1 - 2 * (depth + 1).saturating_sub(DEEPEST))
+            );
+            assert_eq!(of_document(deep.as_bytes(), "", Shape::ChatCompletions, false).as_deref(), Some("hi"), "{depth}");
         }
     }
 
@@ -324,10 +331,13 @@ mod tests {
             (Shape::ChatCompletions, r#"{"type":"message","role":"assistant","content":[{"type":"text","text":"Hel"#),
             (Shape::ChatCompletions, r#"{"object":"response","output":[{"type":"message","content":[{"type":"output_text","text":"Hel"#),
             (Shape::ChatCompletions, r#"{"candidates":[{"content":{"parts":[{"text":"Hel"#),
-            (Shape::ChatCompletions, r#"[{"candidates":[{"content":{"parts":[{"text":"Hel"}]}}]},{"candidates":[{"content":{"parts":[{"te"#),
+            (
+                Shape::ChatCompletions,
+                r#"[{"candidates":[{"content":{"parts":[{"text":"Hel"}]}}]},{"candidates":[{"content":{"parts":[{"te"#,
+            ),
             (Shape::OllamaChat, r#"{"model":"m","message":{"role":"assistant","content":"Hel"#),
         ] {
-            assert_eq!(of_document(text.as_bytes(), asked, false).as_deref(), Some("Hel"), "{text}");
+            assert_eq!(of_document(text.as_bytes(), "", asked, false).as_deref(), Some("Hel"), "{text}");
         }
     }
 
@@ -342,9 +352,9 @@ mod tests {
             r#"{"choices":[{"message":{"content"#,
             r#"{"text":"Hel"#,
         ] {
-            assert_eq!(of_document(text.as_bytes(), Shape::ChatCompletions, false), None, "{text}");
+            assert_eq!(of_document(text.as_bytes(), "", Shape::ChatCompletions, false), None, "{text}");
         }
-        assert_eq!(of_document(br#"{"message":"no","choices":[{"text":"Hel"#, Shape::ChatCompletions, true), None);
+        assert_eq!(of_document(br#"{"message":"no","choices":[{"text":"Hel"#, "", Shape::ChatCompletions, true), None);
     }
 
     /// What the half event at the end of a stream of these lines adds.
