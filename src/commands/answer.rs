@@ -9,7 +9,10 @@ use crate::lang::{Text, text};
 use crate::report::model::Report;
 use crate::secret::Mask;
 
-/// Prints what is not on stdout yet, and says where it is only a part. `holds_back` what is not known to be all.
+/// Prints what is not on stdout yet. An answer that is not known to be all is not printed where the caller `holds_back`.
+///
+/// # Errors
+/// When stdout cannot take it.
 pub fn print(
     report: &Report,
     evidence: &Evidence<'_>,
@@ -18,37 +21,49 @@ pub fn print(
     console: &Console,
     mask: &Mask,
 ) -> Result<Audience, Failure> {
+    // Of a text that is too long to be kept only the beginning is at hand.
+    let Some(text) = report.answer.text.as_deref().filter(|_| !attempted.has_printed && !report.answer.cut_off) else {
+        return Ok(attempted.audience);
+    };
+    let shown = match () {
+        () if evidence.answer_is_whole() => mask.cover_text(text),
+        () if is_part(report, evidence) && evidence.is_success() && !holds_back => mask.cover_cut_text(text),
+        () => return Ok(attempted.audience),
+    };
+    let line_end = if shown.ends_with('\n') { "" } else { "\n" };
+    console.print(&format!("{shown}{line_end}"))
+}
+
+/// Says on stderr that what stands on stdout, or was held back from it, is only a part.
+pub fn mark(report: &Report, evidence: &Evidence<'_>, has_printed: bool, holds_back: bool, console: &Console) {
     const PART: Text = text("the answer on stdout is only a part: {n} characters arrived", "stdout 上的回答只是一部分：收到了 {n} 个字符");
     const HELD_BACK: Text = text(
         "{n} characters of the answer arrived and were held back: to get them, leave out --atomic, or read answer.text of --json",
         "收到了回答的 {n} 个字符，保留未输出：要得到它们，请去掉 --atomic，或读取 --json 中的 answer.text",
     );
-    let answer = &report.answer;
-    let Some(text) = answer.text.as_deref() else {
-        return Ok(attempted.audience);
+    // What is no success is no answer either, unless it was let out as it came.
+    if !is_part(report, evidence) || !(has_printed || evidence.is_success()) {
+        return;
+    }
+    let arrived = match (evidence.stream(), report.answer.part()) {
+        (_, Some(arrived)) => arrived,
+        (Some(stream), None) if has_printed => stream.characters,
+        // Too long to be kept, and so neither printed nor held back.
+        _ => return,
     };
-    // Of a text that is too long to be kept only the beginning is at hand.
-    let is_printable = !attempted.has_printed && !answer.cut_off;
-    if evidence.answer_is_whole() {
-        return if is_printable { console.print(&line(&mask.cover_text(text))) } else { Ok(attempted.audience) };
-    }
-    if !answer.partial || !(attempted.has_printed || evidence.is_success()) {
-        return Ok(attempted.audience);
-    }
-    let mut audience = attempted.audience;
-    if is_printable && !holds_back {
-        audience = console.print(&line(&mask.cover_cut_text(text)))?;
-    }
-    // On what nobody reads there is no part of an answer.
-    if audience == Audience::Present && (attempted.has_printed || is_printable) {
-        let arrived = evidence.stream().filter(|_| answer.cut_off).map_or_else(|| text.chars().count() as u64, |stream| stream.characters);
-        let words = if attempted.has_printed || !holds_back { PART } else { HELD_BACK };
-        console.note(&words.fill(console.lang, |_| Some(arrived.to_string())));
-    }
-    Ok(audience)
+    let words = if has_printed || !holds_back { PART } else { HELD_BACK };
+    console.note(&words.fill(console.lang, |_| Some(arrived.to_string())));
 }
 
-/// The report as one line.
+/// There is text of an answer, and no sign that it is all.
+fn is_part(report: &Report, evidence: &Evidence<'_>) -> bool {
+    report.answer.partial && !evidence.answer_is_whole()
+}
+
+/// The report as one line of JSON, its secrets masked.
+///
+/// # Errors
+/// When it cannot be written as JSON.
 pub fn in_json(report: &Report, mask: &Mask) -> Result<String, Failure> {
     let mut covered = None;
     // At the end of a text the beginning of a secret shows, in the midst of JSON it does not.
@@ -57,9 +72,4 @@ pub fn in_json(report: &Report, mask: &Mask) -> Result<String, Failure> {
     }
     let json = serde_json::to_string(covered.as_ref().unwrap_or(report)).map_err(|error| Failure::Internal(error.into()))?;
     Ok(format!("{}\n", mask.cover_text(&json)))
-}
-
-fn line(text: &str) -> String {
-    let line_end = if text.ends_with('\n') { "" } else { "\n" };
-    format!("{text}{line_end}")
 }

@@ -121,6 +121,9 @@ fn finish(
         };
         console.tell(&mask.cover_text(&page));
     }
+    if !args.report.json && audience == Audience::Present {
+        answer::mark(report, evidence, attempted.has_printed, args.report.atomic, console);
+    }
     match &attempted.failure {
         Some(failure) => Err(Failure::Internal(anyhow!("{failure}"))),
         None if report.answer.cut_off && (!attempted.has_printed || lost_text(evidence)) && !args.report.json => {
