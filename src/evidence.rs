@@ -9,6 +9,7 @@ use foreign::{Appended, Preceded, What};
 use crate::api::error::ApiError;
 use crate::api::native;
 use crate::api::reply::{Reply, Usage};
+use crate::api::shape::Shape;
 use crate::exchange::recording::{Asked, How};
 use crate::wire::calls::Calls;
 use crate::wire::coding::Progress;
@@ -16,6 +17,7 @@ use crate::wire::content::{Content, Form};
 use crate::wire::framing::{Framing, Inside};
 use crate::wire::head::{Head, Span};
 use crate::wire::json::Closure;
+use crate::wire::salvage;
 use crate::wire::stream::Stream;
 use crate::wire::transcript::{Response, Transcript};
 
@@ -37,6 +39,9 @@ pub struct Evidence<'a> {
     pub preceded: Option<Preceded>,
     /// The answer as a whole, plain or streamed.
     pub reply: Option<Reply>,
+    /// The answer's text in what was cut: all of it that came of a plain answer, what the half event adds to that of a stream. No rule looks
+    /// at it: what was not said to its end proves nothing.
+    pub salvaged: Option<String>,
     pub length: Option<Length>,
 }
 
@@ -99,9 +104,11 @@ impl<'a> Evidence<'a> {
             appended: None,
             preceded,
             reply,
+            salvaged: None,
             length: transcript.response.as_ref().filter(|response| !response.body.is_unframed).and_then(length),
         };
         evidence.appended = foreign::appended(&evidence);
+        evidence.salvaged = salvaged(&evidence, is_error_status);
         if let (Some(Appended { what: What::Error(error), .. }), Some(_), None) = (&evidence.appended, stream, &evidence.error) {
             evidence.error = Some(error.clone());
         }
@@ -318,6 +325,20 @@ fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {
             let at = skipped + crate::api::chunk::offset_of(value, error.line(), error.column());
             (None, Some(SyntaxFault { at, reason: words_of(&error) }))
         }
+    }
+}
+
+fn salvaged(evidence: &Evidence<'_>, is_error_status: bool) -> Option<String> {
+    let appended = evidence.appended.as_ref();
+    let foreign = appended.map_or("", |appended| &appended.text);
+    match &evidence.content()?.form {
+        // A text that something was appended to may seem closed, or broken, by that.
+        Form::Json(document) if evidence.document.is_none() && (document.closure() == Closure::Open || appended.is_some()) => {
+            let status_is_error = is_error_status || has_no_head(evidence.transcript);
+            salvage::of_document(&document.text, foreign, Shape::asked_at(&evidence.asked().url), status_is_error)
+        }
+        Form::Stream(stream) => salvage::of_stream(stream, foreign),
+        _ => None,
     }
 }
 

@@ -93,6 +93,29 @@ impl Mask {
         Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// The end of a text that was cut may hold the beginning of a secret: the text with that overwritten too, where it is long enough to tell.
+    pub fn cover_cut_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let covered = self.cover_text(text);
+        let unfinished = self.telling_end(covered.as_bytes());
+        if unfinished == 0 {
+            return covered;
+        }
+        let mut bytes = covered.into_owned().into_bytes();
+        let end = bytes.len();
+        bytes[end - unfinished..].fill(b'*');
+        Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// How many bytes at the end are the beginning of a secret and enough of it to count as one.
+    fn telling_end(&self, bytes: &[u8]) -> usize {
+        Some(self.unfinished(bytes)).filter(|length| *length >= SHORTEST_IN_A_RESPONSE).unwrap_or(0)
+    }
+
+    /// Whether a secret, or as much of its beginning as tells, stands in bytes that were cut.
+    pub fn finds_any_in_cut(&self, bytes: &[u8]) -> bool {
+        self.finds_any(bytes) || self.telling_end(bytes) > 0
+    }
+
     /// How many bytes at the end of `bytes` may be the beginning of a secret that goes on in the next read.
     fn unfinished(&self, bytes: &[u8]) -> usize {
         self.needles
@@ -135,9 +158,12 @@ impl MaskedFlow {
         Cow::Owned(joined)
     }
 
-    /// What is still held back when nothing more can come.
+    /// What is still held back when nothing more can come. As much of a secret as tells stays covered.
     pub fn finish(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.held)
+        let mut held = std::mem::take(&mut self.held);
+        let shown = held.len() - self.mask.telling_end(&held);
+        held[shown..].fill(b'*');
+        held
     }
 }
 
@@ -264,6 +290,22 @@ mod tests {
         let mut second = b"ect".to_vec();
         assert_eq!(&*flow.pass(&mut second), b"sk-project");
         assert!(flow.finish().is_empty());
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_at_a_cut_is_covered_where_it_tells() {
+        let mask = Mask::of_responses([&Secret::new(KEY)]);
+        for cut in 1..KEY.len() {
+            let shown = if cut < SHORTEST_IN_A_RESPONSE { KEY[..cut].to_string() } else { "*".repeat(cut) };
+            let text = format!("it is {}", &KEY[..cut]);
+            assert_eq!(mask.cover_cut_text(&text), format!("it is {shown}"));
+            assert_eq!(mask.finds_any_in_cut(text.as_bytes()), cut >= SHORTEST_IN_A_RESPONSE);
+            let mut flow = MaskedFlow::new(mask.clone());
+            let mut bytes = text.into_bytes();
+            let passed = flow.pass(&mut bytes).into_owned();
+            assert_eq!([passed, flow.finish()].concat(), format!("it is {shown}").as_bytes());
+        }
+        assert_eq!(mask.cover_cut_text("it is none"), "it is none");
     }
 
     #[test]

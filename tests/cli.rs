@@ -18,6 +18,8 @@ mod crowd;
 mod handed_on;
 #[path = "cli/kept.rs"]
 mod kept;
+#[path = "cli/partial.rs"]
+mod partial;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/report.rs"]

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Failure;
 use super::aim::{self, Aim, RunningLab};
+use super::answer;
 use super::asking::{Asking, Question};
 use super::cached::Answers;
 use super::console::{Console, Reader as Audience};
@@ -75,17 +76,10 @@ fn finish(
     report: &Report,
     mask: &Mask,
 ) -> Result<u8, Failure> {
-    let mut audience = attempted.audience;
-    if args.report.json {
-        let json = serde_json::to_string(report).map_err(|error| Failure::Internal(error.into()))?;
-        audience = console.print(&format!("{}\n", mask.cover_text(&json)))?;
-    } else if evidence.answer_is_whole()
-        && !attempted.has_printed
-        && let Some(text) = report.answer.text.as_deref().filter(|_| !report.answer.cut_off)
-    {
-        let line_end = if text.ends_with('\n') { "" } else { "\n" };
-        audience = console.print(&format!("{}{line_end}", mask.cover_text(text)))?;
-    }
+    let audience = match args.report.json {
+        true => console.print(&answer::in_json(report, mask)?)?,
+        false => answer::print(report, evidence, attempted, args.report.atomic, console, mask)?,
+    };
     // What we could not write is no fault of the exchange, which was ended for that.
     if let (Audience::Gone, Some(failure)) = (audience, &attempted.failure) {
         return Err(Failure::Internal(anyhow!("{failure}")));
@@ -102,6 +96,9 @@ fn finish(
             Severity::Warning | Severity::Error => human::page(report, &attempted.transcript, style),
         };
         console.tell(&mask.cover_text(&page));
+    }
+    if !args.report.json && audience == Audience::Present {
+        answer::mark(report, evidence, attempted.has_printed, args.report.atomic, console);
     }
     match &attempted.failure {
         Some(failure) => Err(Failure::Internal(anyhow!("{failure}"))),

@@ -19,6 +19,7 @@ use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
 use crate::report::model::Report;
 use crate::secret::{Mask, MaskedFlow};
+use crate::wire::content::Form;
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
 
@@ -52,6 +53,7 @@ pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, keep: bool, pri
         // Under a content coding a key may come that the mask on the wire cannot see.
         text: MaskedFlow::new(Mask::of_responses(&plan.secrets)),
         print,
+        has_spoken: false,
         console: *console,
         spinner: spinner(console),
         has_printed: false,
@@ -60,9 +62,9 @@ pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, keep: bool, pri
         failure: None,
     };
     let mut live = exchange::perform(plan, live, &STOP).map_err(Failure::Usage)?;
-    live.finish();
-    let Live { reader, kept, has_printed, ended_line, audience, mut failure, .. } = live;
-    let transcript = reader.finish();
+    let mut transcript = std::mem::take(&mut live.reader).finish();
+    live.finish(&mut transcript);
+    let Live { kept, has_printed, ended_line, audience, mut failure, .. } = live;
     let mut recording = kept.map(|kept| kept.into_inner().bytes);
     let is_recorded = recorded_before.is_some() || recording.is_some();
     if is_recorded && holds_a_secret(&transcript, &Mask::of_responses(&plan.secrets)) {
@@ -105,14 +107,37 @@ pub fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
     let Some(content) = transcript.response.as_ref().map(|response| &response.content) else {
         return false;
     };
-    let texts = [content.document(), content.other_text(), content.stream().map(|stream| stream.text.as_bytes())];
-    texts.into_iter().flatten().any(|text| mask.finds_any(text)) || mask.finds_any(&report(transcript))
+    let texts = [content.other_text(), content.stream().map(|stream| stream.text.as_bytes())];
+    let is_in_document = content.document().is_some_and(|text| mask.finds_any_in_cut(text));
+    if is_in_document || texts.into_iter().flatten().any(|text| mask.finds_any(text)) {
+        return true;
+    }
+    // What `llmcheck diagnose` would print: the strings in it have lost the escapes that they had on the wire.
+    let evidence = Evidence::gather(transcript);
+    let report = Report::new(&evidence, &diagnose(&evidence), Vec::new(), Lang::En);
+    let shows = |text: &String| report.answer.partial && mask.finds_any_in_cut(text.as_bytes());
+    report.answer.text.as_ref().is_some_and(shows) || mask.finds_any(&serde_json::to_vec(&report).unwrap_or_default())
 }
 
-/// What `llmcheck diagnose` would print: the strings in it have lost the escapes that they had on the wire.
+/// What `llmcheck diagnose` would print.
 pub fn report(transcript: &Transcript) -> Vec<u8> {
     let evidence = Evidence::gather(transcript);
     serde_json::to_vec(&Report::new(&evidence, &diagnose(&evidence), Vec::new(), Lang::En)).unwrap_or_default()
+}
+
+/// The text that only the end of the stream has shown: of an event that lacked its empty line, or one that was cut.
+fn last_words(transcript: &mut Transcript) -> String {
+    let form = transcript.response.as_mut().map(|response| &mut response.content.form);
+    let Some(Form::Stream(stream)) = form else {
+        return String::new();
+    };
+    let late = stream.take_fresh();
+    if stream.halves().next().is_none() {
+        return late;
+    }
+    let evidence = Evidence::gather(transcript);
+    let half = evidence.salvaged.as_deref().filter(|_| evidence.is_success());
+    late + half.unwrap_or_default()
 }
 
 /// Takes back all that was recorded since the file had this length.
@@ -152,6 +177,8 @@ struct Live {
     kept: Option<Recorder<Kept>>,
     text: MaskedFlow,
     print: bool,
+    /// Text of the answer has come, of which the mask may still hold some back.
+    has_spoken: bool,
     console: Console,
     spinner: Option<ProgressBar>,
     has_printed: bool,
@@ -180,15 +207,20 @@ impl Listen for Live {
         if let Some(fresh) = self.reader.take_fresh_text()
             && self.print
         {
-            let mut fresh = fresh.into_bytes();
-            let shown = self.text.pass(&mut fresh).into_owned();
-            self.show(&shown);
+            self.say(fresh);
         }
         if self.audience == Audience::Gone { Next::Stop } else { next }
     }
 }
 
 impl Live {
+    fn say(&mut self, text: String) {
+        self.has_spoken = true;
+        let mut bytes = text.into_bytes();
+        let shown = self.text.pass(&mut bytes).into_owned();
+        self.show(&shown);
+    }
+
     fn show(&mut self, bytes: &[u8]) {
         if bytes.is_empty() || self.audience == Audience::Gone || self.failure.is_some() {
             return;
@@ -208,7 +240,11 @@ impl Live {
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, transcript: &mut Transcript) {
+        // Were it the first to be printed, there could be no other attempt for its sake.
+        if self.print && self.has_spoken {
+            self.say(last_words(transcript));
+        }
         let rest = self.text.finish();
         if self.print {
             self.show(&rest);

@@ -5,6 +5,7 @@ mod asking;
 mod batch;
 mod cache;
 mod cached;
+mod answer;
 mod chat;
 mod console;
 mod diagnose;

@@ -146,7 +146,7 @@ impl<L: Listen> Session<L> {
         }
     }
 
-    /// What the masks held back is no secret after all: nothing more can complete it.
+    /// What the masks held back is no whole secret: nothing more can complete it.
     fn flush_masks(&mut self) {
         let (sent, received) = (self.sent.finish(), self.received.finish());
         if !sent.is_empty() {

@@ -404,15 +404,20 @@ fn rate_limits(evidence: &Evidence<'_>) -> Vec<Limit> {
 
 fn answer(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Answer {
     let reply = evidence.reply.as_ref().filter(|_| evidence.error.is_none() || evidence.stream().is_some());
-    let text = reply.map(|reply| reply.text.clone()).filter(|text| !text.is_empty());
+    let told = reply.map_or("", |reply| &reply.text);
+    let cut_off = match evidence.content().map(|content| &content.form) {
+        Some(Form::Json(document)) => document.is_cut_off,
+        Some(Form::Stream(stream)) => stream.text_is_cut_off(),
+        _ => false,
+    };
+    // Behind a gap in a stream's text the rest would seem to follow it.
+    let has_gap = cut_off && evidence.stream().is_some();
+    let salvaged = evidence.salvaged.as_deref().filter(|_| !has_gap).unwrap_or_default();
+    let text = Some([told, salvaged].concat()).filter(|text| !text.is_empty());
     let is_whole = evidence.content_is_whole() && evidence.error.is_none() && evidence.finish_reason().is_some();
     Answer {
         partial: text.is_some() && !is_whole && !diagnosis.is_healthy(),
-        cut_off: match evidence.content().map(|content| &content.form) {
-            Some(Form::Json(document)) => document.is_cut_off,
-            Some(Form::Stream(stream)) => stream.text_is_cut_off(),
-            _ => false,
-        },
+        cut_off,
         finish_reason: evidence.finish_reason().map(str::to_string),
         usage: evidence.usage().cloned(),
         text,

@@ -135,6 +135,8 @@ impl<'a> Exchange<'a> {
             rows.push(self.row(terms::FINISH, sse.finish_reason.clone().unwrap_or_else(|| seen(false))));
             rows.push(self.row(terms::DONE, seen(sse.done)));
         }
+        let part = self.report.answer.part();
+        rows.extend(part.map(|n| self.row(terms::PART, terms::PART_CHARACTERS.fill(self.lang, |_| Some(n.to_string())))));
         rows.extend(self.report.answer.usage.as_ref().map(|usage| self.row(terms::USAGE, tokens(usage))));
         rows.push(self.row(terms::END, self.say(words::end(ledger.end))));
         if ledger.not_kept > 0 {

@@ -3,7 +3,7 @@
 use colored::{ColoredString, Colorize as _};
 
 use super::excerpt::Excerpt;
-use super::model::{AlternativeReport, FindingReport, Ledger, Report, Testimony, Witness};
+use super::model::{AlternativeReport, FindingReport, Report, Testimony, Witness};
 use super::{limits, sanitize, words};
 use crate::diagnosis::timers::Since;
 use crate::diagnosis::{Class, Severity, Side};
@@ -48,7 +48,7 @@ pub fn line(report: &Report, style: Style) -> String {
     if let Some(response) = &report.response {
         parts.push(format!("{} {}", response.version, response.status.map_or_else(String::new, |status| status.to_string())));
     }
-    parts.push(ledger_line(&report.ledger, style.lang));
+    parts.push(ledger_line(report, style.lang));
     if let Some(total) = report.timing.times.total {
         parts.push(milliseconds(total));
     }
@@ -164,7 +164,7 @@ impl Page {
         let lang = self.style.lang;
         self.note(words::WHAT, &report.verdict.summary);
         if report.response.is_some() || report.ledger.declared.is_some() {
-            self.note(words::LEDGER, &ledger_line(&report.ledger, lang));
+            self.note(words::LEDGER, &ledger_line(report, lang));
         }
         let who = words::at_fault(report.verdict.at_fault).get(lang);
         let confidence = words::confidence(report.verdict.confidence).get(lang);
@@ -352,7 +352,8 @@ fn or(alternative: &AlternativeReport, lang: Lang) -> String {
     })
 }
 
-fn ledger_line(ledger: &Ledger, lang: Lang) -> String {
+fn ledger_line(report: &Report, lang: Lang) -> String {
+    let ledger = &report.ledger;
     let number = |words: Text, n: u64| words.fill(lang, |_| Some(n.to_string()));
     let mut parts = Vec::new();
     match ledger.declared {
@@ -375,6 +376,7 @@ fn ledger_line(ledger: &Ledger, lang: Lang) -> String {
         parts.push(format!("{}{equals}", number(words::CHARACTERS, ledger.characters)));
     }
     parts.extend(ledger.sse.as_ref().map(|sse| number(words::EVENTS, sse.events)));
+    parts.extend(report.answer.part().map(|n| number(words::PART, n)));
     if ledger.not_kept > 0 {
         parts.push(number(words::NOT_KEPT, ledger.not_kept));
     }

@@ -234,6 +234,14 @@ pub struct Answer {
     pub cut_off: bool,
 }
 
+impl Answer {
+    /// How many characters there are of an answer that is not known to be all, where they are all kept.
+    pub fn part(&self) -> Option<u64> {
+        let text = self.text.as_ref().filter(|_| self.partial && !self.cut_off)?;
+        Some(text.chars().count() as u64)
+    }
+}
+
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Attempt {
     pub endpoint: String,

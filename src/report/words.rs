@@ -53,6 +53,7 @@ pub const CHARACTERS: Text = text("characters {n}", "字符 {n}");
 pub const EVENTS: Text = text("events {n}", "事件 {n}");
 pub const EQUALS_DECLARED: Text = text(" = declared", " = 声明长度");
 pub const ENDED: Text = text("ended by {end}", "结束方式 {end}");
+pub const PART: Text = text("part of the answer {n} characters", "部分回答 {n} 个字符");
 pub const NOT_KEPT: Text = text("not kept {n}", "未保留 {n}");
 pub const NO_LENGTH: Text = text("no length declared", "未声明长度");
 

@@ -32,9 +32,9 @@ pub struct Scanner {
 }
 
 /// Brackets nested deeper than this are no chat answer; the text then never closes.
-const DEEPEST: usize = 100_000;
+pub(super) const DEEPEST: usize = 100_000;
 /// RFC 8259 section 8.1 forbids it and lets a parser pass over it.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Scanner {
     pub fn closure(&self) -> Closure {

@@ -12,6 +12,7 @@ pub mod json;
 pub mod kept;
 pub mod lines;
 pub mod reader;
+pub mod salvage;
 pub mod sse;
 pub mod stream;
 pub mod transcript;

@@ -59,6 +59,8 @@ pub struct Stream {
     pub malformed: Option<Malformed>,
     /// The last event without its end, at the end of the flow.
     pub rest: Option<Rest>,
+    /// The data of an event that was cut and got its end from somebody else, if no text came after it.
+    cut_event: Option<Vec<u8>>,
     pub last_event: Place,
     pub done_place: Place,
     /// When the first and the last event, and the first piece of the answer, came.
@@ -177,6 +179,9 @@ impl Stream {
         }
         let mut reader = std::mem::take(&mut self.reader);
         let chunk = reader.read(event.data);
+        if matches!(chunk, Chunk::Error(_) | Chunk::Reply(_) | Chunk::Text(_)) {
+            self.cut_event = None;
+        }
         match chunk {
             // A ping, or whatever else a provider calls by a name, need not be JSON; an error need not either.
             Chunk::Malformed { .. } | Chunk::Other if event.name == "error" && !event.data.trim_ascii().is_empty() => {
@@ -204,6 +209,7 @@ impl Stream {
                 let shown = &event.data[..event.data.len().min(LARGEST_EXCERPT)];
                 let excerpt = String::from_utf8_lossy(shown).into_owned();
                 let is_cut = is_open(event.data);
+                self.cut_event = is_cut.then(|| event.data.to_vec());
                 let chunks_before = self.chunks;
                 self.malformed.get_or_insert(Malformed { place, at, excerpt, is_cut, chunks_before });
             }
@@ -266,6 +272,11 @@ impl Stream {
         if self.text.len() + text.len() <= LARGEST_TEXT {
             self.text.push_str(text);
         }
+    }
+
+    /// The data of the events at the end that were cut.
+    pub fn halves(&self) -> impl Iterator<Item = &[u8]> {
+        self.cut_event.as_deref().into_iter().chain(self.rest.as_ref().map(|rest| rest.data.as_slice()))
     }
 
     /// The answer's text is longer than what is kept.

@@ -56,10 +56,10 @@ fn atomic_prints_all_of_a_complete_stream() {
 }
 
 #[test]
-fn half_a_plain_answer_is_never_printed() {
+fn half_a_plain_answer_is_never_printed_by_atomic() {
     let body = completion("a complete sentence");
     let server = Server::always(declaring(body.len(), "200 OK", "", &body[..body.len() / 2]));
-    chat(&server.url(), &[]).ends_with(11).prints("");
+    chat(&server.url(), &["--atomic"]).ends_with(11).prints("");
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! The scanner knows where a JSON text ends: it agrees with a real parser wherever that has something to say.
+//! The scanner knows where a JSON text ends: it agrees with a real parser wherever that has something to say. What is cut can be closed.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use llmcheck::wire::json::{Closure, Scanner};
+use llmcheck::wire::salvage::closed;
 use llmcheck_fuzz::pieces::{cuts, pieces};
 use serde_json::value::RawValue;
 
@@ -45,4 +46,9 @@ fuzz_target!(|input: &[u8]| {
         Some(Err(_)) => {}
     }
     let _ = llmcheck::api::json::parse(text);
+    // Whatever is open is closed so that it parses, and only that.
+    if let Some(closed) = closed(text) {
+        assert!(serde_json::from_str::<&RawValue>(&closed).is_ok(), "{closed}");
+        assert!(serde_json::from_slice::<&RawValue>(text).is_err(), "{closed}");
+    }
 });
