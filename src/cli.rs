@@ -117,6 +117,10 @@ pub struct RequestArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub messages: Option<PathBuf>,
 
+    /// Of --messages, only what leads (system) and the last N turns; a turn begins with a user's message
+    #[arg(long, value_name = "N", requires = "messages")]
+    pub keep_turns: Option<usize>,
+
     /// Sent as max_tokens
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<u64>,
@@ -139,12 +143,16 @@ pub struct RequestArgs {
 
     /// A whole request body, sent byte for byte
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
-          conflicts_with_all = ["prompt", "model", "system", "messages", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
+          conflicts_with_all = ["prompt", "model", "system", "messages", "keep_turns", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
     pub body: Option<PathBuf>,
 
     /// A header field, in place of one of the same name; `Name:` removes it (repeatable)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
+
+    /// Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it
+    #[arg(long, conflicts_with_all = ["record", "reports"])]
+    pub dry_run: bool,
 
     /// What may be compressed, and how [default: what we can decode]
     #[arg(long, value_name = "CODINGS")]

@@ -3,6 +3,8 @@
 
 pub mod chunk;
 pub mod error;
+pub mod families;
+pub mod history;
 pub mod json;
 pub mod limits;
 pub mod model;
@@ -10,3 +12,4 @@ pub mod native;
 pub mod reply;
 pub mod request;
 pub mod shape;
+pub mod tokens;

@@ -37,7 +37,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     stop_on_interrupt();
     let overriding = lab.as_ref().map(|(_, overriding)| overriding.as_override());
     let Resolved { plan, settings, notes } = config::resolve(args, prompt, overriding, &config::environment).map_err(Failure::Usage)?;
-    notes.iter().for_each(|note| console.note(note.get(console.lang)));
+    notes.iter().for_each(|note| console.note(&note.say(console.lang)));
     let record = args.report.record.as_deref().map(create_recording).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(&plan.secrets);
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::api::request;
 use crate::cli::{ChatArgs, ConnectionArgs};
 use crate::exchange::is_sensitive;
-use crate::lang::{Lang, Text, text};
+use crate::lang::{Lang, Sentence, text};
 use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
 use crate::secret::Secret;
 use crate::wire::coding;
@@ -38,7 +38,7 @@ pub fn environment(name: &str) -> Option<String> {
 pub struct Resolved {
     pub plan: Plan,
     pub settings: Settings,
-    pub notes: Vec<Text>,
+    pub notes: Vec<Sentence>,
 }
 
 /// Name, value and source of each setting, in order. Secrets appear by their source only.
@@ -48,6 +48,20 @@ pub struct Settings(pub Map<String, Value>);
 impl Settings {
     fn add(&mut self, name: &str, value: impl Into<Value>, source: impl Into<String>) {
         self.0.insert(name.to_string(), json!({ "value": value.into(), "source": source.into() }));
+    }
+
+    fn part(&self, name: &str, part: &str) -> &str {
+        self.0.get(name).and_then(|setting| setting[part].as_str()).unwrap_or_default()
+    }
+
+    /// A setting as it may be shown.
+    pub fn value(&self, name: &str) -> &str {
+        self.part(name, "value")
+    }
+
+    /// Where a setting came from: a flag, a variable's name, an endpoint, `default`.
+    pub fn source(&self, name: &str) -> &str {
+        self.part(name, "source")
     }
 }
 
@@ -107,6 +121,7 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
     if args.request.body.is_none() {
         settings.add("model", model.value.clone(), model.source);
     }
+    notes.extend(composed.trimmed.map(left_out));
     settings.add("stream", composed.stream, if args.request.stream || args.request.no_stream { "flag" } else { "default" });
 
     let timeouts = timeouts(&args.connection, endpoint.as_ref(), lab.as_ref(), &mut settings);
@@ -162,6 +177,14 @@ pub fn resolve(args: &ChatArgs, prompt: Option<String>, lab: Option<Override>, e
     Ok(Resolved { plan, settings, notes })
 }
 
+fn left_out(trimmed: request::Trimmed) -> Sentence {
+    let words = text(
+        "{n} of the {all} messages of --messages are left out (--keep-turns)",
+        "--messages 的 {all} 条消息中有 {n} 条未发送（--keep-turns）",
+    );
+    Sentence { words, values: vec![("n", trimmed.left_out.to_string()), ("all", trimmed.of.to_string())] }
+}
+
 /// The credentials in a field's value: without a scheme's name, and each cookie's value by itself.
 fn credentials(name: &str, value: &str) -> Vec<Secret> {
     if name.to_ascii_lowercase().contains("cookie") {
@@ -200,7 +223,7 @@ fn base_url(
     endpoint: Option<&Sourced<&file::Endpoint>>,
     lab: Option<&Override>,
     environment: Environment<'_>,
-    notes: &mut Vec<Text>,
+    notes: &mut Vec<Sentence>,
 ) -> Sourced<String> {
     if let Some(lab) = lab {
         return sourced(lab.base_url.clone(), "lab");
@@ -214,10 +237,13 @@ fn base_url(
     for name in BASE_URL_VARIABLES {
         if let Some(url) = environment(name) {
             if name == "OPENAI_API_BASE" {
-                notes.push(text(
-                    "OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL",
-                    "OPENAI_API_BASE 是旧名称；现在的 SDK 读取 OPENAI_BASE_URL",
-                ));
+                notes.push(
+                    text(
+                        "OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL",
+                        "OPENAI_API_BASE 是旧名称；现在的 SDK 读取 OPENAI_BASE_URL",
+                    )
+                    .into(),
+                );
             }
             return sourced(url, name);
         }

@@ -78,6 +78,7 @@ impl Report {
             file: None,
             source: SourceReport::of(evidence),
             settings: None,
+            preflight: Vec::new(),
         }
     }
 }
