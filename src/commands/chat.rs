@@ -12,6 +12,7 @@ use super::Failure;
 use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::live::{self, Attempted, STOP};
+use super::prepare;
 use crate::cli::ChatArgs;
 use crate::config::{self, Override, Resolved};
 use crate::diagnosis::{Diagnosis, Severity, diagnose};
@@ -38,6 +39,10 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     let overriding = lab.as_ref().map(|(_, overriding)| overriding.as_override());
     let Resolved { plan, settings, notes } = config::resolve(args, prompt, overriding, &config::environment).map_err(Failure::Usage)?;
     notes.iter().for_each(|note| console.note(&note.say(console.lang)));
+    let preflight = prepare::look(&plan, &settings, console);
+    if args.request.dry_run {
+        return prepare::dry_run(args, &plan, preflight, console);
+    }
     let record = args.report.record.as_deref().map(create_recording).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(&plan.secrets);
 
@@ -80,6 +85,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
                 }
                 let mut report = Report::new(&evidence, &diagnosis, attempts, console.lang);
                 report.settings = Some(settings.0);
+                report.preflight = preflight;
                 let finished = finish(args, console, &attempted, &evidence, &diagnosis, &report, &mask);
                 handout.keep(report, attempted.transcript);
                 let written = handout.write(&mask);

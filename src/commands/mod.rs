@@ -8,6 +8,7 @@ mod generate;
 mod handout;
 mod lab;
 mod live;
+mod prepare;
 
 use std::fmt;
 use std::process::ExitCode;

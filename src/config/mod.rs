@@ -331,13 +331,9 @@ fn headers(
         ("connection".into(), "close".into()),
     ];
     if let Some(key) = key {
-        let is_azure = [".openai.azure.com", ".cognitiveservices.azure.com"].iter().any(|suffix| target.host.ends_with(suffix));
-        let field = if is_azure {
-            ("api-key", key.value.expose().to_string())
-        } else {
-            ("authorization", format!("Bearer {}", key.value.expose()))
-        };
-        headers.push((field.0.into(), field.1));
+        let field = key_field(target);
+        let scheme = if field == "authorization" { "Bearer " } else { "" };
+        headers.push((field.into(), format!("{scheme}{}", key.value.expose())));
     }
     for (variable, name) in [("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")] {
         let own = variable.replace("OPENAI_", "LLMCHECK_");
@@ -366,6 +362,12 @@ fn headers(
         }
     }
     Ok(headers)
+}
+
+/// The field in which this host wants its key.
+pub fn key_field(target: &Target) -> &'static str {
+    let is_azure = [".openai.azure.com", ".cognitiveservices.azure.com"].iter().any(|suffix| target.host.ends_with(suffix));
+    if is_azure { "api-key" } else { "authorization" }
 }
 
 /// Replaces a field or removes it if the value is empty.

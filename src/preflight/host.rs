@@ -112,7 +112,7 @@ pub static APIS: &[Api] = &[
 pub fn known(host: &str) -> Option<&'static Api> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let is_it = |name: &&str| if name.starts_with('.') { host.ends_with(*name) } else { host == *name };
-    APIS.iter().find(|api| api.hosts.iter().any(|name| is_it(name)))
+    APIS.iter().find(|api| api.hosts.iter().any(is_it))
 }
 
 #[cfg(test)]
