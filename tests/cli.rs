@@ -12,6 +12,8 @@ mod answer;
 mod bounds;
 #[path = "cli/handed_on.rs"]
 mod handed_on;
+#[path = "cli/prepare.rs"]
+mod prepare;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/report.rs"]
