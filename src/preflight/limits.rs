@@ -64,11 +64,14 @@ pub(super) fn check(draft: &Draft<'_>, warnings: &mut Vec<Warning>) {
     let api = host::known(&draft.plan.target.host);
     // OpenRouter leaves out the middle of a prompt that is too long for a small window, and Azure's names are the user's own.
     let takes_prompts_as_they_are = api.is_none_or(|api| !matches!(api.name, "Azure" | "OpenRouter"));
+    let is_own_host = api.is_some_and(|api| api.maker == Some(family.maker));
+    let longest_answer = longest_answer(draft, family).filter(|_| is_own_host);
     if draft.place == Place::Public && takes_prompts_as_they_are {
-        warnings.extend(window(draft, family));
+        // An answer that is too long for any prompt needs no other reason.
+        warnings.extend(window(draft, family, longest_answer.is_none()));
     }
-    if api.is_some_and(|api| api.maker == Some(family.maker)) {
-        warnings.extend(longest_answer(draft, family));
+    warnings.extend(longest_answer);
+    if is_own_host {
         warnings.extend(max_tokens_refused(draft, family));
         warnings.extend(sampling_refused(draft, family));
     }
@@ -81,10 +84,10 @@ fn values<const N: usize>(draft: &Draft<'_>, family: &Family, more: [(&'static s
     common.into_iter().chain(more).collect()
 }
 
-fn window(draft: &Draft<'_>, family: &Family) -> Option<Warning> {
+fn window(draft: &Draft<'_>, family: &Family, with_answer: bool) -> Option<Warning> {
     let window = family.window?;
     let prompt = tokens::of_request(&draft.body);
-    let answer = answer(draft).filter(|_| family.counts_answer).unwrap_or(0);
+    let answer = answer(draft).filter(|_| with_answer && family.counts_answer).unwrap_or(0);
     let entry = if prompt.low > window { &PROMPT_OVER_WINDOW } else { &ANSWER_OVER_WINDOW };
     (prompt.low.saturating_add(answer) > window).then(|| {
         let numbers = [("low", prompt.low), ("high", prompt.high), ("answer", answer), ("window", window)];

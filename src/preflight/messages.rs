@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::host::Place;
+use super::host::{self, Place};
 use super::{Draft, Entry, Warning};
+use crate::api::families::Maker;
 use crate::lang::text;
 
 pub(super) static BODY_NOT_OBJECT: Entry = Entry {
@@ -76,18 +77,25 @@ pub(super) fn check(draft: &Draft<'_>, warnings: &mut Vec<Warning>) {
         warnings.extend(messages.iter().enumerate().find_map(|(at, message)| judge(at + 1, message)));
     };
     first(&|n, message| message.get("role").is_none().then(|| MESSAGE_WITHOUT_ROLE.with([("n", n.to_string())])));
-    first(&role_unknown);
+    let is_strict = host::known(&draft.plan.target.host).is_some_and(|api| api.maker == Some(Maker::OpenAi));
+    first(&|n, message| role_unknown(n, message, is_strict));
     first(&|n, message| {
-        let is_empty = message["content"].as_array().is_some_and(Vec::is_empty);
+        // An assistant's may be empty beside its calls.
+        let is_empty = message["role"] == "user" && message["content"].as_array().is_some_and(Vec::is_empty);
         is_empty.then(|| MESSAGE_CONTENT_EMPTY.with([("n", n.to_string())]))
     });
 }
 
-fn role_unknown(n: usize, message: &Value) -> Option<Warning> {
+/// OpenAI knows its own roles only. Others have some of their own (Moonshot `cache`, MiniMax `user_system`), so that there it takes a word
+/// of another format, or a capital, to be certain.
+fn role_unknown(n: usize, message: &Value, is_strict: bool) -> Option<Warning> {
     const KNOWN: [&str; 6] = ["assistant", "developer", "function", "system", "tool", "user"];
+    const ELSEWHERE: [&str; 6] = ["ai", "bot", "chatgpt", "gpt", "human", "model"];
     const LONGEST: usize = 40;
     let role = message.get("role")?;
-    if role.as_str().is_some_and(|role| KNOWN.contains(&role)) {
+    let name = role.as_str().unwrap_or_default();
+    let is_mistaken = role.is_number() || [&KNOWN[..], &ELSEWHERE].concat().iter().any(|word| name.eq_ignore_ascii_case(word));
+    if KNOWN.contains(&name) || !(is_strict || is_mistaken) {
         return None;
     }
     let shown: String = role.to_string().chars().take(LONGEST).collect();

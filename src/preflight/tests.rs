@@ -271,6 +271,7 @@ fn messages_that_every_api_refuses_are_told_and_a_server_of_ones_own_may_take_th
         (json!([]), "messages-empty"),
         (json!([{"content": "hi"}]), "message-without-role"),
         (json!([{"role": "user", "content": "hi"}, {"role": "human", "content": "hi"}, {"role": "bot"}]), "message-role-unknown"),
+        (json!([{"role": "User", "content": "hi"}]), "message-role-unknown"),
         (json!([{"role": 1, "content": "hi"}]), "message-role-unknown"),
         (json!([{"role": "user", "content": []}]), "message-content-empty"),
     ] {
@@ -278,6 +279,16 @@ fn messages_that_every_api_refuses_are_told_and_a_server_of_ones_own_may_take_th
         assert_eq!(warned_of(&[RELAY], &body), [expected]);
         assert!(warned_of(&["--base-url=http://127.0.0.1:8000/v1"], &body).is_empty());
     }
+    // Words and forms that somebody takes.
+    for messages in [
+        json!([{"role": "cache", "content": "tag=x"}, {"role": "user", "content": "hi"}]),
+        json!([{"role": "user_system", "content": "x"}]),
+        json!([{"role": "assistant", "content": [], "tool_calls": []}]),
+    ] {
+        assert!(warned_of(&[RELAY], json!({"messages": messages}).to_string()).is_empty(), "{messages}");
+    }
+    let of_others = json!({"messages": [{"role": "cache", "content": "tag=x"}]}).to_string();
+    assert_eq!(warned_of(&[], of_others), ["message-role-unknown"]);
 }
 
 #[test]
@@ -349,6 +360,8 @@ fn an_answer_that_is_too_long_is_told_at_the_makers_own_host() {
         (&[][..], "gpt-4o", json!({"max_tokens": 16_385}), vec!["max-tokens-over-maximum"]),
         (&[], "gpt-4o-2024-05-13", json!({"max_tokens": 5000}), vec!["max-tokens-over-maximum"]),
         (&[], "o3", json!({"max_completion_tokens": 100_001}), vec!["max-tokens-over-maximum"]),
+        // One reason is enough.
+        (&[], "gpt-4o", json!({"max_tokens": 200_000}), vec!["max-tokens-over-maximum"]),
         (&[], "gpt-4o", json!({"max_tokens": 16_384}), vec![]),
         (&[RELAY], "gpt-4o", json!({"max_tokens": 20_000}), vec![]),
         (&["--base-url=https://openrouter.ai/api/v1"], "openai/gpt-4o", json!({"max_tokens": 20_000}), vec![]),

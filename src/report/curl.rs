@@ -132,7 +132,12 @@ fn field(name: &str, value: &str, variables: &mut Vec<String>) -> String {
     }
     let is_key = ["authorization", "api-key", "x-api-key"].iter().any(|known| name.eq_ignore_ascii_case(known));
     let variable = if is_key { "OPENAI_API_KEY".to_string() } else { variable(name) };
-    let scheme = if name.eq_ignore_ascii_case("authorization") { "Bearer " } else { "" };
+    // Where the whole value is covered, the usual scheme is meant.
+    let scheme = match value.split_once(' ') {
+        _ if !name.eq_ignore_ascii_case("authorization") => String::new(),
+        Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => format!("{scheme} "),
+        _ => "Bearer ".to_string(),
+    };
     if !variables.contains(&variable) {
         variables.push(variable.clone());
     }
@@ -189,6 +194,7 @@ mod tests {
     fn a_credential_becomes_a_variable_and_the_name_of_a_field_stays_a_word() {
         let mut variables = Vec::new();
         assert_eq!(field("authorization", "********", &mut variables), "--header \"authorization: Bearer $OPENAI_API_KEY\"");
+        assert_eq!(field("authorization", "Basic ****", &mut variables), "--header \"authorization: Basic $OPENAI_API_KEY\"");
         assert_eq!(field("API-Key", "k", &mut variables), "--header \"API-Key: $OPENAI_API_KEY\"");
         assert_eq!(field("X-Auth$(id)", "k", &mut variables), "--header 'X-Auth$(id)'\": $FIELD_X_AUTH__ID_\"");
         assert_eq!(field("x", "a'b", &mut variables), r"--header 'x: a'\''b'");

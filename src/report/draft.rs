@@ -94,6 +94,13 @@ impl Draft {
 
 fn command(url: &str, headers: &[(String, String)], body: &[u8], plan: &Plan, body_file: Option<&Path>) -> curl::Command {
     let mut headers = headers.to_vec();
+    // The scheme of a credential is no secret.
+    for (name, value) in headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        let planned = plan.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        if let Some((scheme, _)) = planned.and_then(|(_, value)| value.split_once(' ')) {
+            *value = format!("{scheme} *");
+        }
+    }
     if plan.key == KeyUse::Missing {
         headers.push((config::key_field(&plan.target).to_string(), "*".to_string()));
     }

@@ -204,6 +204,11 @@ fn the_curl_command_of_a_dry_run_sends_the_same() {
 }
 
 #[test]
+fn the_curl_command_keeps_the_scheme_of_a_credential() {
+    keyed(&["hi", "--dry-run", "-H", "Authorization: Basic dXNlcjpwYXNz"]).ends_with(0).tells("\"authorization: Basic $OPENAI_API_KEY\"");
+}
+
+#[test]
 fn a_dry_run_writes_no_files_and_says_so() {
     for flag in ["--record", "--report"] {
         let path = directory("dry-run-files").join("r.md");
