@@ -130,6 +130,10 @@ pub struct RequestArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub messages: Option<PathBuf>,
 
+    /// Of --messages, only what leads (system) and the last N turns; a turn begins with a user's message
+    #[arg(long, value_name = "N", requires = "messages")]
+    pub keep_turns: Option<usize>,
+
     /// Ask for a stream; its text is printed as it arrives
     #[arg(long, overrides_with = "no_stream")]
     pub stream: bool,
@@ -140,8 +144,12 @@ pub struct RequestArgs {
 
     /// A whole request body, sent byte for byte
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
-          conflicts_with_all = ["prompt", "model", "system", "messages", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
+          conflicts_with_all = ["prompt", "model", "system", "messages", "keep_turns", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
     pub body: Option<PathBuf>,
+
+    /// Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it
+    #[arg(long, conflicts_with_all = ["record", "reports"])]
+    pub dry_run: bool,
 }
 
 /// What every request has, whether it is the only one or one of many.
@@ -171,6 +179,10 @@ pub struct ShapeArgs {
     /// A header field, in place of one of the same name; `Name:` removes it (repeatable)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
+
+    /// Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it
+    #[arg(long, conflicts_with_all = ["record", "reports"])]
+    pub dry_run: bool,
 
     /// What may be compressed, and how [default: what we can decode]
     #[arg(long, value_name = "CODINGS")]

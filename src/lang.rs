@@ -82,6 +82,25 @@ impl Text {
     }
 }
 
+/// A text and what stands in its slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    pub words: Text,
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Sentence {
+    pub fn say(&self, lang: Lang) -> String {
+        self.words.fill(lang, |slot| self.values.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.clone()))
+    }
+}
+
+impl From<Text> for Sentence {
+    fn from(words: Text) -> Sentence {
+        Sentence { words, values: Vec::new() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,7 @@
 //! - [`products`]: proxies, CDNs, firewalls and relays by the signs that are theirs.
 //! - [`config`]: flags, environment and file become a plan.
 //! - [`cache`]: answers at hand: recordings, found by the request that was sent.
+//! - [`preflight`]: what is wrong with a plan before it is sent.
 //! - [`evidence`]: every fact that a rule may look at.
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
 //! - [`resilience`]: whether to try again, and when.
@@ -40,6 +41,7 @@ pub mod import;
 pub mod lab;
 pub mod lang;
 pub mod plan;
+pub mod preflight;
 pub mod products;
 pub mod report;
 pub mod resilience;

@@ -230,6 +230,36 @@ fn every_recording_shows_exactly_what_is_expected() {
     hold(&results);
 }
 
+/// What a look at each request says before it is sent: nothing, but where the fault of the exchange can be seen there already.
+#[test]
+fn no_request_is_warned_of_but_those_that_can_be_known_to_fail() {
+    const WARNED: [(&str, &[&str]); 3] = [
+        ("lab-name-not-found", &["key-in-clear-text"]),
+        ("lab-no-route", &["base-url-without-version", "key-in-clear-text"]),
+        ("litellm-no-path", &["base-url-names-endpoint"]),
+    ];
+    for case in cases() {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_llmcheck"));
+        command.env_clear().env("HOME", env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
+        command.arg("chat").args(&case.expected.ask).args(["--dry-run", "--json", "--base-url"]);
+        command.arg(case.asked.url.trim_end_matches("/chat/completions"));
+        if let Some(proxy) = &case.asked.proxy {
+            command.args(["--proxy", proxy]);
+        }
+        if case.asked.key == KeyUse::Sent {
+            command.env("OPENAI_API_KEY", "sk-cases-0123456789abcdef");
+        }
+        let output = command.output().expect("llmcheck runs");
+        let request: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{}: {error}: {output:?}", case.name));
+        let warnings = request["preflight"].as_array().expect("a list").iter();
+        let names: Vec<&str> =
+            warnings.map(|warning| warning["name"].as_str().expect("a name")).filter(|name| *name != "key-missing").collect();
+        let expected = WARNED.iter().find(|(name, _)| *name == case.name).map_or(&[][..], |(_, warnings)| warnings);
+        assert_eq!(names, expected, "{}", case.name);
+        assert!(names.is_empty() || case.expected.code != "healthy", "{}", case.name);
+    }
+}
+
 #[test]
 fn every_exchange_shows_the_same_over_a_socket() {
     let cases = cases();

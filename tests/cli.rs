@@ -20,6 +20,8 @@ mod handed_on;
 mod kept;
 #[path = "cli/partial.rs"]
 mod partial;
+#[path = "cli/prepare.rs"]
+mod prepare;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/report.rs"]

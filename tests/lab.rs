@@ -146,3 +146,20 @@ fn every_code_that_a_scenario_expects_is_in_the_catalogue_with_its_class() {
         }
     }
 }
+
+#[test]
+fn no_scenario_is_warned_of_before_it_is_asked() {
+    for scenario in scenarios() {
+        for tls in [false, true] {
+            let mut command = llmcheck();
+            command.args(["chat", prompt(scenario), "--dry-run", "--json", "--lab", scenario.name]).args(tls.then_some("--lab-tls"));
+            let output = command.output().unwrap();
+            // Not every scenario can be reached over TLS.
+            if tls && !output.status.success() {
+                continue;
+            }
+            let request: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(request["preflight"], serde_json::json!([]), "{}", scenario.name);
+        }
+    }
+}

@@ -4,6 +4,8 @@
 pub mod chunk;
 pub mod edit;
 pub mod error;
+pub mod families;
+pub mod history;
 pub mod json;
 pub mod limits;
 pub mod model;
@@ -12,3 +14,4 @@ pub mod overflow;
 pub mod reply;
 pub mod request;
 pub mod shape;
+pub mod tokens;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::history;
 use crate::cli::{RequestArgs, ShapeArgs};
 
 /// A body ready to be sent, and what it asks for.
@@ -16,6 +17,15 @@ pub struct Composed {
     pub model: Option<String>,
     pub stream: bool,
     pub max_tokens: Option<u64>,
+    /// How many messages the file holds, and how many of them were left out.
+    pub trimmed: Option<Trimmed>,
+}
+
+/// Messages of a history that were left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trimmed {
+    pub left_out: usize,
+    pub of: usize,
 }
 
 #[derive(Serialize)]
@@ -80,9 +90,11 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
             stream: value["stream"].as_bool().unwrap_or(false),
             max_tokens: value["max_tokens"].as_u64().or(value["max_completion_tokens"].as_u64()),
             body,
+            trimmed: None,
         });
     }
     let mut messages = Vec::new();
+    let mut trimmed = None;
     if let Some(system) = &args.shape.system {
         messages.push(Message::Own { role: "system", content: system });
     }
@@ -96,7 +108,10 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
         if let Some(wrong) = items.iter().position(|item| !item.get().starts_with('{')) {
             bail!("{}: message {} is not an object with role and content", path.display(), wrong + 1);
         }
-        messages.extend(items.into_iter().map(Message::Given));
+        let left_out = args.keep_turns.map_or(0..0, |turns| history::left_out(&items, turns));
+        trimmed = (!left_out.is_empty()).then_some(Trimmed { left_out: left_out.len(), of: items.len() });
+        let given = items.into_iter().enumerate().filter(|(at, _)| !left_out.contains(at)).map(|(_, item)| item);
+        messages.extend(given.map(Message::Given));
     }
     if let Some(prompt) = &prompt {
         messages.push(Message::Own { role: "user", content: prompt });
@@ -110,5 +125,6 @@ pub fn compose(args: &RequestArgs, prompt: Option<String>, model: &str) -> Resul
         model: Some(model.to_string()),
         stream: args.stream,
         max_tokens: args.shape.max_tokens.or(args.shape.max_completion_tokens),
+        trimmed,
     })
 }

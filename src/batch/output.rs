@@ -74,7 +74,8 @@ impl Output {
         let failures_path = beside(path);
         match std::fs::remove_file(&failures_path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("the failures of an earlier run, {}, cannot be removed", failures_path.display()));
+                return Err(error)
+                    .with_context(|| format!("the failures of an earlier run, {}, cannot be removed", failures_path.display()));
             }
             _ => {}
         }

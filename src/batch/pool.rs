@@ -152,7 +152,15 @@ impl Pool {
     }
 
     /// Takes what came of an item that was sent to this endpoint. `lasting` is the code, where it will fail so until somebody acts.
-    pub fn answered(&mut self, index: usize, item: &Item, outcome: &Outcome<'_>, blame: (Blame, &'static str), took: Duration, now: Duration) {
+    pub fn answered(
+        &mut self,
+        index: usize,
+        item: &Item,
+        outcome: &Outcome<'_>,
+        blame: (Blame, &'static str),
+        took: Duration,
+        now: Duration,
+    ) {
         let record = &mut self.records[index];
         record.pace.answered(item.tokens, outcome, now);
         let is_success = matches!(outcome, Outcome::Accepted { .. });

@@ -114,7 +114,8 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
     let told = told_limits(&evidence);
     let cost = Cost::of(&evidence, &diagnosis);
     let code = diagnosis.verdict.entry.code;
-    let is_answered = evidence.answer_is_whole() && evidence.is_success() && evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
+    let is_answered =
+        evidence.answer_is_whole() && evidence.is_success() && evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
     let is_good = is_answered && !(shared.strict && !diagnosis.findings.is_empty());
     let asked_wait = wait::asked_for(&evidence).map(|wait| wait.duration);
     let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
@@ -122,7 +123,11 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
     let item = job.item.clone();
     let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, &item, &outcome, blame, took, now);
 
-    let again = if is_good || evidence.how == Some(How::Cancelled) { None } else { again(shared, &mut job, index, &evidence, &diagnosis, &outcome) };
+    let again = if is_good || evidence.how == Some(How::Cancelled) {
+        None
+    } else {
+        again(shared, &mut job, index, &evidence, &diagnosis, &outcome)
+    };
     if let Some(wait) = again {
         if let Ok(mut tally) = shared.output.tally.lock() {
             tally.attempts += 1;
@@ -166,7 +171,14 @@ fn outcome<'a>(diagnosis: &Diagnosis, is_answered: bool, tokens: u64, wait: Opti
 }
 
 /// How long to wait before the item is asked again; none where nothing helps.
-fn again(shared: &Shared<'_>, job: &mut Job, index: usize, evidence: &Evidence<'_>, diagnosis: &Diagnosis, outcome: &Outcome<'_>) -> Option<Duration> {
+fn again(
+    shared: &Shared<'_>,
+    job: &mut Job,
+    index: usize,
+    evidence: &Evidence<'_>,
+    diagnosis: &Diagnosis,
+    outcome: &Outcome<'_>,
+) -> Option<Duration> {
     // Over a limit nothing was lost but the way there and back: the pace says when the next one may go.
     if matches!(outcome, Outcome::Refused { .. }) && diagnosis.verdict.retryable && job.refusals < MOST_REFUSALS {
         job.refusals += 1;
@@ -209,12 +221,8 @@ fn write(
     tokens: u64,
 ) -> anyhow::Result<()> {
     let (code, class) = (diagnosis.verdict.entry.code, diagnosis.verdict.entry.class);
-    let way = Way {
-        code,
-        endpoint: &shared.endpoints[index].plan.endpoint,
-        attempts: job.attempts,
-        total_ms: evidence.transcript.times.total,
-    };
+    let way =
+        Way { code, endpoint: &shared.endpoints[index].plan.endpoint, attempts: job.attempts, total_ms: evidence.transcript.times.total };
     let id = job.item.id();
     let answer = if is_good { line::answer(&job.item, &id, evidence, way) } else { None };
     let has_remarks = !diagnosis.findings.is_empty();

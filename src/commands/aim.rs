@@ -58,7 +58,8 @@ pub fn of_batch(args: &BatchArgs, lab: Option<&RunningLab>) -> Result<Vec<Endpoi
         true => args.endpoints.clone(),
         false => args.lab.iter().map(|name| format!("lab/{name}")).collect(),
     };
-    let mut sources: Vec<Fallback> = named.iter().map(|text| Fallback::parse(text)).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
+    let mut sources: Vec<Fallback> =
+        named.iter().map(|text| Fallback::parse(text)).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
     let sharing = sources.len().max(1);
     if sources.is_empty() {
         sources.push(Fallback { endpoint: None, model: None });
@@ -73,7 +74,13 @@ pub fn of_batch(args: &BatchArgs, lab: Option<&RunningLab>) -> Result<Vec<Endpoi
     Ok(endpoints)
 }
 
-fn shared_endpoint(args: &BatchArgs, source: &Fallback, lab: Option<&Override>, file: &ConfigFile, first: Option<Plan>) -> Result<Endpoint, Failure> {
+fn shared_endpoint(
+    args: &BatchArgs,
+    source: &Fallback,
+    lab: Option<&Override>,
+    file: &ConfigFile,
+    first: Option<Plan>,
+) -> Result<Endpoint, Failure> {
     let wanted = Wanted {
         base_url: args.base_url.as_deref(),
         endpoint: source.endpoint.as_deref(),
@@ -82,7 +89,9 @@ fn shared_endpoint(args: &BatchArgs, source: &Fallback, lab: Option<&Override>, 
         lab,
         names_mode: false,
     };
-    let compose = |model: &str| Ok(Composed { body: Vec::new(), is_of_model: true, model: Some(model.into()), stream: false, max_tokens: None });
+    let compose = |model: &str| {
+        Ok(Composed { body: Vec::new(), is_of_model: true, model: Some(model.into()), stream: false, max_tokens: None, trimmed: None })
+    };
     let mut plan = match first {
         None => config::resolve(&wanted, file, compose, &config::environment).map(|resolved| resolved.plan),
         Some(first) if source.endpoint.is_none() => Ok(first),

@@ -83,7 +83,8 @@ impl<'a> Asking<'a> {
             number += 1;
             let plan = recovery.plan();
             let asked = self.asked(&plan, waited, remedy);
-            let mut attempted = live::attempt(&plan, asked, self.record, self.answers.is_some(), question.prints && plan.stream, self.console)?;
+            let mut attempted =
+                live::attempt(&plan, asked, self.record, self.answers.is_some(), question.prints && plan.stream, self.console)?;
             if attempted.has_printed && !attempted.ended_line && attempted.audience == Audience::Present {
                 attempted.audience = self.console.print("\n")?;
             }

@@ -119,10 +119,8 @@ fn progress(total: u64, console: &Console) -> Option<ProgressBar> {
 /// Shows how far it is, and gives what was written to the disk, until all workers have finished.
 fn watch(waiting: &mpsc::Receiver<()>, board: &Board, output: &Output, bar: &Option<ProgressBar>, console: &Console) {
     const STEP: Duration = Duration::from_millis(200);
-    const LET_FINISH: Text = text(
-        "letting what is under way come to its end; Ctrl-C once more stops at once",
-        "等待进行中的请求结束；再按一次 Ctrl-C 立即停止",
-    );
+    const LET_FINISH: Text =
+        text("letting what is under way come to its end; Ctrl-C once more stops at once", "等待进行中的请求结束；再按一次 Ctrl-C 立即停止");
     let mut synced = Instant::now();
     let mut has_told = false;
     while waiting.recv_timeout(STEP) == Err(mpsc::RecvTimeoutError::Timeout) {
@@ -205,13 +203,15 @@ fn lines(run: &Run<'_>, console: &Console) -> Vec<String> {
     );
     const BEFORE: Text = text(" ({n} of them before)", "（其中 {n} 条此前已回答）");
     const FAILURE: Text = text("{n} × {code} ({class}): llmcheck explain {code}", "{n} × {code}（{class}）：llmcheck explain {code}");
-    const WHERE: Text = text("the failures stand in {path}; the same command asks them again", "失败的条目在 {path} 中；再次运行同一命令会重新请求它们");
+    const WHERE: Text =
+        text("the failures stand in {path}; the same command asks them again", "失败的条目在 {path} 中；再次运行同一命令会重新请求它们");
     const STOPPED: Text = text("stopped; the same command goes on from here", "已停止；再次运行同一命令会从这里继续");
     const HOPELESS: Text = text(
         "stopped: {code} will not pass by itself; once that is mended, the same command goes on from here",
         "已停止：{code} 不会自行消失；修复后再次运行同一命令会从这里继续",
     );
-    const ENDPOINT: Text = text("{name}: {answered} of {asked} requests answered{latency}", "{name}：{asked} 次请求，{answered} 次得到回答{latency}");
+    const ENDPOINT: Text =
+        text("{name}: {answered} of {asked} requests answered{latency}", "{name}：{asked} 次请求，{answered} 次得到回答{latency}");
     let tally = run.tally;
     let fill = |words: Text, slots: &[(&str, String)]| {
         words.fill(console.lang, |slot| slots.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.clone()))
@@ -238,7 +238,10 @@ fn lines(run: &Run<'_>, console: &Console) -> Vec<String> {
     let records = run.board.with_pool(|pool| {
         let line = |(name, asked, answered, latency, _): (&str, u64, u64, Option<f64>, Option<f64>)| {
             let latency = latency.map_or_else(String::new, |seconds| format!(" · {:.0} ms", seconds * 1000.0));
-            fill(ENDPOINT, &[("name", name.to_string()), ("answered", answered.to_string()), ("asked", asked.to_string()), ("latency", latency)])
+            fill(
+                ENDPOINT,
+                &[("name", name.to_string()), ("answered", answered.to_string()), ("asked", asked.to_string()), ("latency", latency)],
+            )
         };
         pool.records().map(line).collect::<Vec<_>>()
     });

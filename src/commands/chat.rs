@@ -16,6 +16,7 @@ use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::interrupt::stop_on_interrupt;
 use super::live::Attempted;
+use super::prepare;
 use super::prompt::Prompt;
 use super::typed::command_line;
 use crate::cli::ChatArgs;
@@ -33,7 +34,11 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     // Not before: Ctrl-C while stdin is read ends llmcheck as it ends any program.
     stop_on_interrupt();
     let Aim { routes, first } = Aim::of_chat(args, prompt.text().as_deref(), lab.as_ref())?;
-    first.notes.iter().for_each(|note| console.note(note.get(console.lang)));
+    first.notes.iter().for_each(|note| console.note(&note.say(console.lang)));
+    let preflight = prepare::look(&first.plan, &first.settings, console);
+    if args.request.dry_run {
+        return prepare::dry_run(args, &first.plan, preflight, console);
+    }
     let record = args.report.record.as_deref().map(create_recording).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(routes.iter().flat_map(|plan| &plan.secrets));
     let allowed = Arc::new(aim::allowed(&args.retry, &args.recover, if args.recover.recover.is_some() { 2 } else { 0 }));
@@ -56,6 +61,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     let evidence = Evidence::gather(&outcome.attempted.transcript);
     let mut report = Report::new(&evidence, &outcome.diagnosis, asking.attempts, console.lang);
     report.settings = Some(first.settings.0);
+    report.preflight = preflight;
     report.cached = outcome.cached;
     if let Some(recovery) = &mut report.recovery {
         recovery.stopped = (recovery.worked.is_none()).then(|| outcome.reason.name());

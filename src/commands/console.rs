@@ -45,8 +45,16 @@ impl Console {
     /// When it cannot take it, other than for want of a reader.
     pub fn print(&self, text: &str) -> Result<Reader, Failure> {
         let shown = if self.stdout_is_terminal { sanitize::for_terminal(text) } else { text.into() };
+        self.print_bytes(shown.as_bytes())
+    }
+
+    /// Writes bytes to stdout as they are, which must be no terminal's unless they are known to be text.
+    ///
+    /// # Errors
+    /// As for [`Console::print`].
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<Reader, Failure> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(shown.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(Reader::Present),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
             Err(error) => Err(Failure::Internal(anyhow::Error::new(error).context("stdout cannot be written"))),

@@ -1,11 +1,11 @@
 //! One file for each subcommand; each reads as the program.
 
 mod aim;
+mod answer;
 mod asking;
 mod batch;
 mod cache;
 mod cached;
-mod answer;
 mod chat;
 mod console;
 mod diagnose;
@@ -15,6 +15,7 @@ mod handout;
 mod interrupt;
 mod lab;
 mod live;
+mod prepare;
 mod prompt;
 mod steps;
 mod typed;

@@ -13,10 +13,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
-use crate::api::request::Composed;
+use crate::api::request::{Composed, Trimmed};
 use crate::cli::{ConnectionArgs, ShapeArgs};
 use crate::exchange::is_sensitive;
-use crate::lang::{Lang, Text, text};
+use crate::lang::{Lang, Sentence, text};
 use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
 use crate::secret::Secret;
 use crate::wire::coding;
@@ -39,7 +39,7 @@ pub fn environment(name: &str) -> Option<String> {
 pub struct Resolved {
     pub plan: Plan,
     pub settings: Settings,
-    pub notes: Vec<Text>,
+    pub notes: Vec<Sentence>,
 }
 
 /// Name, value and source of each setting, in order. Secrets appear by their source only.
@@ -49,6 +49,20 @@ pub struct Settings(pub Map<String, Value>);
 impl Settings {
     fn add(&mut self, name: &str, value: impl Into<Value>, source: impl Into<String>) {
         self.0.insert(name.to_string(), json!({ "value": value.into(), "source": source.into() }));
+    }
+
+    fn part(&self, name: &str, part: &str) -> &str {
+        self.0.get(name).and_then(|setting| setting[part].as_str()).unwrap_or_default()
+    }
+
+    /// A setting as it may be shown.
+    pub fn value(&self, name: &str) -> &str {
+        self.part(name, "value")
+    }
+
+    /// Where a setting came from: a flag, a variable's name, an endpoint, `default`.
+    pub fn source(&self, name: &str) -> &str {
+        self.part(name, "source")
     }
 }
 
@@ -128,6 +142,7 @@ pub fn resolve(
     if composed.is_of_model {
         settings.add("model", model.value.clone(), model.source);
     }
+    notes.extend(composed.trimmed.map(left_out));
     settings.add("stream", composed.stream, if wanted.names_mode { "flag" } else { "default" });
 
     let timeouts = timeouts(wanted, endpoint.as_ref(), &mut settings);
@@ -183,6 +198,14 @@ pub fn resolve(
     Ok(Resolved { plan, settings, notes })
 }
 
+fn left_out(trimmed: Trimmed) -> Sentence {
+    let words = text(
+        "{n} of the {all} messages of --messages are left out (--keep-turns)",
+        "--messages 的 {all} 条消息中有 {n} 条未发送（--keep-turns）",
+    );
+    Sentence { words, values: vec![("n", trimmed.left_out.to_string()), ("all", trimmed.of.to_string())] }
+}
+
 /// The credentials in a field's value: without a scheme's name, and each cookie's value by itself.
 fn credentials(name: &str, value: &str) -> Vec<Secret> {
     if name.to_ascii_lowercase().contains("cookie") {
@@ -210,7 +233,7 @@ fn base_url(
     wanted: &Wanted<'_>,
     endpoint: Option<&Sourced<&file::Endpoint>>,
     environment: Environment<'_>,
-    notes: &mut Vec<Text>,
+    notes: &mut Vec<Sentence>,
 ) -> Sourced<String> {
     if let Some(lab) = wanted.lab {
         return sourced(lab.base_url.clone(), "lab");
@@ -224,10 +247,13 @@ fn base_url(
     for name in BASE_URL_VARIABLES {
         if let Some(url) = environment(name) {
             if name == "OPENAI_API_BASE" {
-                notes.push(text(
-                    "OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL",
-                    "OPENAI_API_BASE 是旧名称；现在的 SDK 读取 OPENAI_BASE_URL",
-                ));
+                notes.push(
+                    text(
+                        "OPENAI_API_BASE is the old name; current SDKs read OPENAI_BASE_URL",
+                        "OPENAI_API_BASE 是旧名称；现在的 SDK 读取 OPENAI_BASE_URL",
+                    )
+                    .into(),
+                );
             }
             return sourced(url, name);
         }
@@ -313,13 +339,9 @@ fn headers(
         ("connection".into(), "close".into()),
     ];
     if let Some(key) = key {
-        let is_azure = [".openai.azure.com", ".cognitiveservices.azure.com"].iter().any(|suffix| target.host.ends_with(suffix));
-        let field = if is_azure {
-            ("api-key", key.value.expose().to_string())
-        } else {
-            ("authorization", format!("Bearer {}", key.value.expose()))
-        };
-        headers.push((field.0.into(), field.1));
+        let field = key_field(target);
+        let scheme = if field == "authorization" { "Bearer " } else { "" };
+        headers.push((field.into(), format!("{scheme}{}", key.value.expose())));
     }
     for (variable, name) in [("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")] {
         let own = variable.replace("OPENAI_", "LLMCHECK_");
@@ -348,6 +370,12 @@ fn headers(
         }
     }
     Ok(headers)
+}
+
+/// The field in which this host wants its key.
+pub fn key_field(target: &Target) -> &'static str {
+    let is_azure = [".openai.azure.com", ".cognitiveservices.azure.com"].iter().any(|suffix| target.host.ends_with(suffix));
+    if is_azure { "api-key" } else { "authorization" }
 }
 
 /// Replaces a field or removes it if the value is empty.

@@ -38,7 +38,9 @@ pub(super) fn perform<L: Listen>(
         return Ok((session.listener, None));
     }
     let session = Arc::new(Mutex::new(session));
-    let asked = ask(plan, &session);
+    let failure = Arc::new(Mutex::new(None));
+    let asked = ask(plan, Dialer { session: session.clone(), plan: Arc::new(plan.clone()), failure: failure.clone() });
+    let asked = lock(&failure).take().map_or(asked, Err);
     listen_to_the_end(&mut lock(&session));
     let ended = lock(&session).has_ended();
     match Arc::try_unwrap(session) {
@@ -51,9 +53,27 @@ pub(super) fn perform<L: Listen>(
     }
 }
 
-/// Lets ureq connect through us, send the request and read the response head. All that matters of its outcome is in the
-/// session already; its error speaks only when no connection was ever tried.
-fn ask<L: Listen>(plan: &Plan, session: &Arc<Mutex<Session<L>>>) -> Result<()> {
+/// Lets ureq write the request for a server that is not there. The errors are those of a request that cannot be built.
+pub(super) fn draft(plan: &Plan) -> Result<Vec<u8>> {
+    let drafted = Arc::new(Mutex::new(Drafted::default()));
+    let outcome = ask(plan, Drafter { drafted: drafted.clone(), origin: origin_for_proxy(plan), https: plan.target.https });
+    let mut drafted = std::mem::take(&mut *lock(&drafted));
+    if !drafted.is_whole {
+        return Err(outcome.err().unwrap_or_else(|| anyhow!("the HTTP client wrote no request")));
+    }
+    Masks::of(plan).sent.cover(&mut drafted.bytes);
+    Ok(drafted.bytes)
+}
+
+/// What is to be put before the path. RFC 9112 section 3.2.2: to a proxy the target is named in full, which ureq does not do.
+fn origin_for_proxy(plan: &Plan) -> Option<String> {
+    let is_forwarded = !plan.target.https && plan.proxy.as_ref().is_some_and(|proxy| proxy.kind == ProxyKind::Http);
+    is_forwarded.then(|| plan.target.origin())
+}
+
+/// Lets ureq connect through us, send the request and read the response head. All that matters of its outcome is known to the connector
+/// already; its error speaks only when no connection was ever tried.
+fn ask(plan: &Plan, connector: impl Connector) -> Result<()> {
     let config = Config::builder()
         .proxy(None)
         .http_status_as_error(false)
@@ -66,10 +86,7 @@ fn ask<L: Listen>(plan: &Plan, session: &Arc<Mutex<Session<L>>>) -> Result<()> {
         .user_agent(AutoHeaderValue::None)
         .max_response_header_size(READ_SIZE)
         .build();
-    let plan_of_dialer = Arc::new(plan.clone());
-    let failure = Arc::new(Mutex::new(None));
-    let dialer = Dialer { session: session.clone(), plan: plan_of_dialer, failure: failure.clone() };
-    let agent = ureq::Agent::with_parts(config, dialer, NoResolver);
+    let agent = ureq::Agent::with_parts(config, connector, NoResolver);
 
     let mut request = Request::post(plan.target.url());
     for (name, value) in &plan.headers {
@@ -81,11 +98,7 @@ fn ask<L: Listen>(plan: &Plan, session: &Arc<Mutex<Session<L>>>) -> Result<()> {
         request = request.header("Proxy-Authorization", credentials);
     }
     let request = request.body(&plan.body[..]).context("the request cannot be built")?;
-    let outcome = agent.run(request);
-    if let Some(own) = lock(&failure).take() {
-        return Err(own);
-    }
-    outcome.map(drop).context("the request cannot be sent")
+    agent.run(request).map(drop).context("the request cannot be sent")
 }
 
 /// Reads what is left of the response, whatever ureq thinks of it.
@@ -120,13 +133,11 @@ impl<L: Listen> Connector for Dialer<L> {
                 return Err(ureq::Error::ConnectionFailed);
             }
         }
-        // RFC 9112 section 3.2.2: to a proxy the target is named in full, which ureq does not do.
-        let is_forwarded = !self.plan.target.https && self.plan.proxy.as_ref().is_some_and(|proxy| proxy.kind == ProxyKind::Http);
         Ok(Some(Tap {
             session: self.session.clone(),
             buffers: LazyBuffers::new(READ_SIZE, READ_SIZE),
             pending: Vec::new(),
-            origin: is_forwarded.then(|| self.plan.target.origin()),
+            origin: origin_for_proxy(&self.plan),
             https: self.plan.target.https,
         }))
     }
@@ -169,17 +180,7 @@ impl<L: Listen> Transport for Tap<L> {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        let output = &self.buffers.output()[..amount];
-        let path = match self.origin.take() {
-            Some(origin) => {
-                let path = output.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
-                self.pending.extend_from_slice(&output[..path]);
-                self.pending.extend_from_slice(origin.as_bytes());
-                path
-            }
-            None => 0,
-        };
-        self.pending.extend_from_slice(&output[path..]);
+        append(&mut self.pending, &self.buffers.output()[..amount], &mut self.origin);
         if self.pending.len() < READ_SIZE { Ok(()) } else { self.send_pending() }
     }
 
@@ -192,6 +193,78 @@ impl<L: Listen> Transport for Tap<L> {
         }
         self.buffers.input_appended(length);
         Ok(true)
+    }
+
+    fn is_open(&mut self) -> bool {
+        false
+    }
+
+    fn is_tls(&self) -> bool {
+        self.https
+    }
+}
+
+/// Adds what ureq has written, with the origin where it belongs, once.
+fn append(pending: &mut Vec<u8>, output: &[u8], origin: &mut Option<String>) {
+    let path = match origin.take() {
+        Some(origin) => {
+            let path = output.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
+            pending.extend_from_slice(&output[..path]);
+            pending.extend_from_slice(origin.as_bytes());
+            path
+        }
+        None => 0,
+    };
+    pending.extend_from_slice(&output[path..]);
+}
+
+/// A request on paper.
+#[derive(Debug, Default)]
+struct Drafted {
+    bytes: Vec<u8>,
+    /// ureq has begun to wait for the answer.
+    is_whole: bool,
+}
+
+/// Connects to nothing.
+#[derive(Debug)]
+struct Drafter {
+    drafted: Arc<Mutex<Drafted>>,
+    origin: Option<String>,
+    https: bool,
+}
+
+impl Connector for Drafter {
+    type Out = Paper;
+
+    fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Paper>, ureq::Error> {
+        let buffers = LazyBuffers::new(READ_SIZE, READ_SIZE);
+        Ok(Some(Paper { drafted: self.drafted.clone(), buffers, origin: self.origin.clone(), https: self.https }))
+    }
+}
+
+/// Keeps what ureq writes, and has nothing to be read.
+#[derive(Debug)]
+struct Paper {
+    drafted: Arc<Mutex<Drafted>>,
+    buffers: LazyBuffers,
+    origin: Option<String>,
+    https: bool,
+}
+
+impl Transport for Paper {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        append(&mut lock(&self.drafted).bytes, &self.buffers.output()[..amount], &mut self.origin);
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        lock(&self.drafted).is_whole = true;
+        Err(ureq::Error::Io(io::ErrorKind::UnexpectedEof.into()))
     }
 
     fn is_open(&mut self) -> bool {

@@ -101,6 +101,14 @@ impl Masks {
     }
 }
 
+/// The request as it would leave, head and body, without any connection. Secrets are covered with `*`, byte for byte.
+///
+/// # Errors
+/// When the request cannot be built: a field that HTTP does not allow.
+pub fn draft(plan: &Plan) -> Result<Vec<u8>> {
+    client::draft(plan)
+}
+
 /// Field names whose values are credentials.
 pub fn is_sensitive(name: &str) -> bool {
     const PARTS: [&str; 7] = ["auth", "api-key", "apikey", "cookie", "password", "secret", "token"];

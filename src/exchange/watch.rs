@@ -95,7 +95,9 @@ impl Watch {
             Phase::Connecting => (self.timeouts.connect.map(|bound| (self.started + bound, How::NoConnectionInTime)), None),
             Phase::Asking { since } => (self.timeouts.first_byte.map(|bound| (since + bound, How::FirstByteTimeout)), None),
             Phase::Receiving { last, next, lingering_since } => match next {
-                Next::Linger | Next::Keep => (Some((last + LINGER, How::Idle)), lingering_since.map(|since| (since + LONGEST_LINGER, How::Idle))),
+                Next::Linger | Next::Keep => {
+                    (Some((last + LINGER, How::Idle)), lingering_since.map(|since| (since + LONGEST_LINGER, How::Idle)))
+                }
                 Next::Settle => (Some((last + self.timeouts.idle.map_or(SETTLE, |idle| idle.min(SETTLE)), How::Idle)), None),
                 Next::More | Next::Stop => (self.timeouts.idle.map(|bound| (last + bound, How::Idle)), None),
             },

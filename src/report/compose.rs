@@ -99,6 +99,7 @@ impl Report {
             source: SourceReport::of(evidence),
             settings: None,
             cached: None,
+            preflight: Vec::new(),
         }
     }
 }

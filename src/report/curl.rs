@@ -1,7 +1,10 @@
 //! The request once more, as a curl command that a shell reads as it is meant. No key stands in it.
 
+use std::path::Path;
+
 use super::model::Report;
 use super::{facts, sanitize};
+use crate::plan::Roots;
 use crate::wire::transcript::Transcript;
 
 /// A longer body is not put into a command.
@@ -18,52 +21,101 @@ pub struct Command {
     pub is_connection_only: bool,
 }
 
-/// The command that sends the same request.
-pub fn command(report: &Report, transcript: &Transcript) -> Command {
-    let request = transcript.request.as_ref().filter(|head| head.first_line.starts_with(&format!("{} ", report.request.method)));
-    let mut command = Command { text: String::new(), variables: Vec::new(), body_file: None, is_connection_only: request.is_none() };
+/// What the command has to do.
+pub struct Request<'a> {
+    pub url: &'a str,
+    pub proxy: Option<&'a str>,
+    /// The proxy asks for a user and a password.
+    pub proxy_user: bool,
+    pub insecure: bool,
+    /// The certificates to believe, where they are known.
+    pub roots: Option<&'a Roots>,
+    /// What was, or is to be, sent; none where only the connection is of interest.
+    pub sent: Option<Sent<'a>>,
+}
+
+/// The fields and the body of a request.
+pub struct Sent<'a> {
+    pub headers: &'a [(String, String)],
+    /// As much of it as is at hand.
+    pub body: &'a [u8],
+    pub body_bytes: u64,
+    /// Where the whole body stands already.
+    pub body_file: Option<&'a Path>,
+}
+
+impl<'a> Request<'a> {
+    /// The request of a report, once more.
+    pub fn again(report: &'a Report, transcript: &'a Transcript) -> Request<'a> {
+        // A request to the proxy alone, a CONNECT, is not the one that was meant.
+        let head = transcript.request.as_ref().filter(|head| head.first_line.starts_with(&format!("{} ", report.request.method)));
+        let sent = head.map(|head| {
+            let start = head.span.end;
+            let (_, body) = transcript.sent.slice(start..start + LONGEST_BODY as u64 + 1);
+            let body_bytes = transcript.sent.length().saturating_sub(start);
+            Sent { headers: &report.request.headers, body, body_bytes, body_file: None }
+        });
+        Request {
+            url: &report.request.url,
+            proxy: report.route.proxy.as_deref(),
+            proxy_user: false,
+            insecure: transcript.asked.insecure,
+            roots: None,
+            sent,
+        }
+    }
+}
+
+/// The command that sends this request.
+pub fn command(request: &Request<'_>) -> Command {
+    let mut command = Command { text: String::new(), variables: Vec::new(), body_file: None, is_connection_only: request.sent.is_none() };
     let mut arguments = vec!["curl --http1.1 --include --no-buffer".to_string()];
-    arguments.push(match &report.route.proxy {
+    arguments.push(match request.proxy {
         Some(proxy) => format!("--proxy {}", quoted(proxy)),
         None => "--noproxy '*'".into(),
     });
-    if transcript.asked.insecure {
+    if request.insecure {
         arguments.push("--insecure".into());
     }
+    match request.roots {
+        Some(Roots::File(path)) => arguments.push(format!("--cacert {}", quoted(&path.to_string_lossy()))),
+        Some(Roots::Directory(path)) => arguments.push(format!("--capath {}", quoted(&path.to_string_lossy()))),
+        Some(Roots::Pem(_) | Roots::System) | None => {}
+    }
     // curl reads these as patterns.
-    if report.request.url.contains(['[', ']', '{', '}']) {
+    if request.url.contains(['[', ']', '{', '}']) {
         arguments.push("--globoff".into());
     }
-    match request {
+    match &request.sent {
         None => arguments.push("--verbose".into()),
-        Some(_) => {
-            arguments.extend(fields(report, &mut command.variables));
-            arguments.push(body(transcript, &mut command.body_file));
+        Some(sent) => {
+            arguments.extend(fields(sent, request.proxy_user, &mut command.variables));
+            arguments.push(body(sent, &mut command.body_file));
         }
     }
-    arguments.push(quoted(&report.request.url));
+    arguments.push(quoted(request.url));
     command.text = arguments.join(" \\\n  ");
     command
 }
 
-/// The recorded fields in their order, those that curl makes itself left out, and those that it would add taken away.
-fn fields(report: &Report, variables: &mut Vec<String>) -> Vec<String> {
+/// The fields in their order, those that curl makes itself left out, and those that it would add taken away.
+fn fields(sent: &Sent<'_>, proxy_user: bool, variables: &mut Vec<String>) -> Vec<String> {
     const BY_CURL: [&str; 4] = ["host", "content-length", "proxy-authorization", "expect"];
     const ADDED: [&str; 3] = ["Accept", "User-Agent", "Content-Type"];
-    let is_named = |name: &str| report.request.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-    let recorded = report.request.headers.iter().filter(|(name, _)| !BY_CURL.iter().any(|own| name.eq_ignore_ascii_case(own)));
-    let mut arguments: Vec<String> = recorded.map(|(name, value)| field(name, value, variables)).collect();
+    let is_named = |name: &str| sent.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    let given = sent.headers.iter().filter(|(name, _)| !BY_CURL.iter().any(|own| name.eq_ignore_ascii_case(own)));
+    let mut arguments: Vec<String> = given.map(|(name, value)| field(name, value, variables)).collect();
     arguments.extend(ADDED.iter().filter(|name| !is_named(name)).map(|name| format!("--header '{name}:'")));
-    if report.request.body_bytes > 1024 {
+    if sent.body_bytes > 1024 {
         arguments.push("--header 'Expect:'".into());
     }
-    if is_named("proxy-authorization") {
+    if proxy_user || is_named("proxy-authorization") {
         variables.push("PROXY_USER".into());
         arguments.push("--proxy-user \"$PROXY_USER\"".into());
     }
     // Coded bytes are for a file, not for a terminal.
     let offers_coding = |(name, value): &(String, String)| name.eq_ignore_ascii_case("accept-encoding") && value != "identity";
-    if report.request.headers.iter().any(offers_coding) {
+    if sent.headers.iter().any(offers_coding) {
         arguments.push("--output response.bin".into());
     }
     arguments
@@ -80,7 +132,12 @@ fn field(name: &str, value: &str, variables: &mut Vec<String>) -> String {
     }
     let is_key = ["authorization", "api-key", "x-api-key"].iter().any(|known| name.eq_ignore_ascii_case(known));
     let variable = if is_key { "OPENAI_API_KEY".to_string() } else { variable(name) };
-    let scheme = if name.eq_ignore_ascii_case("authorization") { "Bearer " } else { "" };
+    // Where the whole value is covered, the usual scheme is meant.
+    let scheme = match value.split_once(' ') {
+        _ if !name.eq_ignore_ascii_case("authorization") => String::new(),
+        Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => format!("{scheme} "),
+        _ => "Bearer ".to_string(),
+    };
     if !variables.contains(&variable) {
         variables.push(variable.clone());
     }
@@ -96,17 +153,19 @@ fn variable(name: &str) -> String {
     format!("FIELD_{}", name.chars().map(plain).collect::<String>())
 }
 
-fn body(transcript: &Transcript, body_file: &mut Option<u64>) -> String {
-    let start = transcript.request.as_ref().map_or(0, |head| head.span.end);
-    let length = transcript.sent.length().saturating_sub(start);
-    let (_, bytes) = transcript.sent.slice(start..start + LONGEST_BODY as u64 + 1);
-    match std::str::from_utf8(bytes) {
+fn body(sent: &Sent<'_>, body_file: &mut Option<u64>) -> String {
+    match std::str::from_utf8(sent.body) {
         // What would be shown as something else cannot be copied from here.
-        Ok(text) if length <= LONGEST_BODY as u64 && sanitize::for_terminal(text) == text => format!("--data-raw {}", quoted(text)),
-        _ => {
-            *body_file = Some(length);
-            "--data-binary @request-body.json".into()
+        Ok(text) if sent.body_bytes <= LONGEST_BODY as u64 && sanitize::for_terminal(text) == text => {
+            format!("--data-raw {}", quoted(text))
         }
+        _ => match sent.body_file {
+            Some(path) => format!("--data-binary {}", quoted(&format!("@{}", path.display()))),
+            None => {
+                *body_file = Some(sent.body_bytes);
+                "--data-binary @request-body.json".into()
+            }
+        },
     }
 }
 
@@ -135,6 +194,7 @@ mod tests {
     fn a_credential_becomes_a_variable_and_the_name_of_a_field_stays_a_word() {
         let mut variables = Vec::new();
         assert_eq!(field("authorization", "********", &mut variables), "--header \"authorization: Bearer $OPENAI_API_KEY\"");
+        assert_eq!(field("authorization", "Basic ****", &mut variables), "--header \"authorization: Basic $OPENAI_API_KEY\"");
         assert_eq!(field("API-Key", "k", &mut variables), "--header \"API-Key: $OPENAI_API_KEY\"");
         assert_eq!(field("X-Auth$(id)", "k", &mut variables), "--header 'X-Auth$(id)'\": $FIELD_X_AUTH__ID_\"");
         assert_eq!(field("x", "a'b", &mut variables), r"--header 'x: a'\''b'");

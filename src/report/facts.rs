@@ -371,7 +371,7 @@ impl<'a> Exchange<'a> {
         if self.report.request.url.is_empty() {
             return commands;
         }
-        let curl = curl::command(self.report, self.transcript);
+        let curl = curl::command(&curl::Request::again(self.report, self.transcript));
         let mut notes = Vec::new();
         if curl.is_connection_only {
             notes.push(self.say(terms::NO_REQUEST));

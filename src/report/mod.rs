@@ -2,6 +2,7 @@
 
 mod compose;
 pub mod curl;
+pub mod draft;
 mod excerpt;
 mod facts;
 pub mod file;

@@ -10,6 +10,7 @@ use crate::diagnosis::timers::Since;
 use crate::diagnosis::{AtFault, Class, Confidence, Severity, Side};
 use crate::exchange::recording::TlsFacts;
 use crate::exchange::source::Source;
+use crate::preflight::Told;
 use crate::resilience::cost::Billed;
 use crate::wire::framing::Framing;
 use crate::wire::transcript::Times;
@@ -47,6 +48,9 @@ pub struct Report {
     /// Where each setting came from; only a live run knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Map<String, Value>>,
+    /// What was wrong with the request before it was sent; only a live run looks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preflight: Vec<Told>,
     /// The exchange is an earlier one, out of the cache; nothing was sent now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<CachedReport>,

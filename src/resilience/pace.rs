@@ -114,7 +114,8 @@ impl Pace {
                 self.refused(*wait, *is_per_minute, is_told, now);
             }
             Outcome::Crowded => {
-                self.most_under_way = Some(self.most_under_way.unwrap_or(self.under_way + 1).min(self.under_way + 1).saturating_sub(1).max(1));
+                self.most_under_way =
+                    Some(self.most_under_way.unwrap_or(self.under_way + 1).min(self.under_way + 1).saturating_sub(1).max(1));
                 self.accepted_since_crowded = 0;
             }
             Outcome::Other => {}
@@ -155,7 +156,8 @@ impl Pace {
         let length = if is_per_minute { MINUTE } else { measured.max(1.0) };
         if accepted >= 1.0 {
             let rate = accepted / length * SAFE_SHARE;
-            let rate = if self.window.boundary.is_some() { self.interval.map_or(rate, |known| rate.min(1.0 / known.as_secs_f64())) } else { rate };
+            let rate =
+                if self.window.boundary.is_some() { self.interval.map_or(rate, |known| rate.min(1.0 / known.as_secs_f64())) } else { rate };
             self.interval = Some(Duration::from_secs_f64(1.0 / rate));
         }
         self.window = Window { boundary: Some(until), ..Window::default() };
@@ -238,7 +240,9 @@ impl Meter {
         let resets_in = limit.resets_in.filter(|seconds| *seconds > 0.0);
         if let (Some(before), Some(seconds)) = (&self.told, resets_in) {
             let fresh_at = now + Duration::from_secs_f64(seconds);
-            let is_same_end = before.fresh_at.is_some_and(|known| known.abs_diff(fresh_at) < Duration::from_millis(250).max(Duration::from_secs_f64(seconds / 20.0)));
+            let is_same_end = before
+                .fresh_at
+                .is_some_and(|known| known.abs_diff(fresh_at) < Duration::from_millis(250).max(Duration::from_secs_f64(seconds / 20.0)));
             // The end stays where it is while less is left: a window. A bucket's end moves with every request.
             self.is_windowed = is_same_end && now.saturating_sub(before.at) > Duration::from_millis(500) || self.is_windowed && is_same_end;
         }

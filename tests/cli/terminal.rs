@@ -164,3 +164,15 @@ fn narrow_terminals_get_narrow_pages() {
         assert!(shown.contains("length-counts-characters") && !shown.contains("panicked"), "{columns}: {shown}");
     }
 }
+
+#[test]
+fn a_dry_run_shows_a_whole_body_and_none_of_its_control_bytes() {
+    let content = HOSTILE.replace('\u{1b}', "\\u001b").replace('\u{7}', "\\u0007").replace('\r', "\\r").replace('\u{8}', "\\b");
+    let mut body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{content} {}"}}]}}"#, "long ".repeat(9000)).into_bytes();
+    body.extend_from_slice(b"\xff\x1b]0;pwned\x07\n");
+    let path = crate::program::file("dry-run-terminal", &body);
+    let Some(shown) = on_terminal(&["chat", "--body", &path, "--dry-run", "--base-url", "http://127.0.0.1:9/v1"], &[]) else { return };
+    assert_tame(&shown.replace("\r\n", "\n"));
+    assert!(shown.contains("POST /v1/chat/completions HTTP/1.1\r\ncontent-length: ") && shown.matches("long ").count() >= 9000);
+    assert!(shown.contains("--data-binary @"), "{shown}");
+}
