@@ -104,6 +104,9 @@ pub struct ChatArgs {
     pub recover: RecoverArgs,
 
     #[command(flatten)]
+    pub split: SplitArgs,
+
+    #[command(flatten)]
     pub report: ReportArgs,
 
     /// An earlier healthy answer to the same request, if it is no older than TTL; else ask, and keep the answer [default TTL: 1d]
@@ -179,10 +182,6 @@ pub struct ShapeArgs {
     /// A header field, in place of one of the same name; `Name:` removes it (repeatable)
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
-
-    /// Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it
-    #[arg(long, conflicts_with_all = ["record", "reports"])]
-    pub dry_run: bool,
 
     /// What may be compressed, and how [default: what we can decode]
     #[arg(long, value_name = "CODINGS")]
@@ -277,9 +276,29 @@ pub struct RecoverArgs {
     #[arg(long, value_name = "ENDPOINT[:MODEL]")]
     pub fallback: Vec<String>,
 
+    /// Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces
+    #[arg(long = "continue", value_name = "N", default_value_t = 0)]
+    pub go_on: u32,
+
     /// No attempt begins once all together have cost this many tokens
     #[arg(long, value_name = "N")]
     pub max_cost_tokens: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Long input")]
+pub struct SplitArgs {
+    /// Ask for a long text in parts of at most so many characters (4000, 20k), cut between paragraphs or sentences
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "body")]
+    pub split: Option<usize>,
+
+    /// What to do with each part, in place of the prompt argument; {part} and {parts} are its number and how many there are
+    #[arg(long, value_name = "TEXT")]
+    pub split_prompt: Option<String>,
+
+    /// Ask once more with this and all the answers, and print what comes of that
+    #[arg(long, value_name = "TEXT")]
+    pub reduce_prompt: Option<String>,
 }
 
 /// What can be done about a failure, in the order of what it costs.
@@ -498,6 +517,22 @@ pub enum Generated {
     Man,
     /// The JSON Schema of a report
     Schema,
+}
+
+/// A number of characters: `4000`, `20k`, `1m`.
+fn size(text: &str) -> Result<usize, String> {
+    const SMALLEST: usize = 100;
+    let (digits, factor) = match text.trim().to_ascii_lowercase() {
+        text if text.ends_with('k') => (text[..text.len() - 1].to_string(), 1000),
+        text if text.ends_with('m') => (text[..text.len() - 1].to_string(), 1_000_000),
+        text => (text, 1),
+    };
+    let number = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(factor));
+    match number {
+        Some(number) if number >= SMALLEST => Ok(number),
+        Some(_) => Err(format!("parts of less than {SMALLEST} characters are of no use")),
+        None => Err("write a number of characters, as in 4000 or 20k".into()),
+    }
 }
 
 /// A duration as humantime reads it; a bare number is refused, because its unit would be a guess.

@@ -26,8 +26,8 @@ pub fn print(
         return Ok(attempted.audience);
     };
     let shown = match () {
-        () if evidence.answer_is_whole() => mask.cover_text(text),
-        () if is_part(report, evidence) && evidence.is_success() && !holds_back => mask.cover_cut_text(text),
+        () if !report.answer.partial && evidence.answer_is_whole() => mask.cover_text(text),
+        () if is_part(report, evidence) && (evidence.is_success() || is_of_several(report)) && !holds_back => mask.cover_cut_text(text),
         () => return Ok(attempted.audience),
     };
     let line_end = if shown.ends_with('\n') { "" } else { "\n" };
@@ -42,7 +42,7 @@ pub fn mark(report: &Report, evidence: &Evidence<'_>, has_printed: bool, holds_b
         "收到了回答的 {n} 个字符，保留未输出：要得到它们，请去掉 --atomic，或读取 --json 中的 answer.text",
     );
     // What is no success is no answer either, unless it was let out as it came.
-    if !is_part(report, evidence) || !(has_printed || evidence.is_success()) {
+    if !is_part(report, evidence) || !(has_printed || evidence.is_success() || is_of_several(report)) {
         return;
     }
     let arrived = match (evidence.stream(), report.answer.part()) {
@@ -57,7 +57,12 @@ pub fn mark(report: &Report, evidence: &Evidence<'_>, has_printed: bool, holds_b
 
 /// There is text of an answer, and no sign that it is all.
 fn is_part(report: &Report, evidence: &Evidence<'_>) -> bool {
-    report.answer.partial && !evidence.answer_is_whole()
+    report.answer.partial && (is_of_several(report) || !evidence.answer_is_whole())
+}
+
+/// The text is that of several exchanges, of which the report has the last.
+fn is_of_several(report: &Report) -> bool {
+    !report.answer.seams.is_empty() || !report.parts.is_empty()
 }
 
 /// The report as one line of JSON, its secrets masked.

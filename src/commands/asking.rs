@@ -10,13 +10,13 @@ use super::cached::Answers;
 use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::interrupt::{is_stopped, pause};
-use super::live::{self, Attempted};
+use super::live::{self, Attempted, Wishes};
 use super::steps;
 use crate::cli::Remedy;
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::Asked;
-use crate::plan::Plan;
+use crate::plan::{Plan, Variation};
 use crate::report::model::{Attempt, CachedReport, Report};
 use crate::resilience::circuit::{Blame, Circuits};
 use crate::resilience::recovery::{Allowed, Decision, Moment, Reason, Recovery};
@@ -48,6 +48,8 @@ pub struct Question<'a> {
     pub remedy: Option<Remedy>,
     /// Text is printed as it comes, where it comes as a stream.
     pub prints: bool,
+    /// The text that the answer is to go on from.
+    pub before: Option<&'a str>,
     /// It may be asked part by part.
     pub is_splittable: bool,
 }
@@ -56,9 +58,9 @@ pub struct Question<'a> {
 pub struct Outcome {
     pub attempted: Attempted,
     pub diagnosis: Diagnosis,
-    /// The last request, and which route it took.
-    pub plan: Plan,
+    /// Which route the last request took, and how it was varied.
     pub route: usize,
+    pub variation: Variation,
     /// It is to be asked for in parts of at most this many characters.
     pub split: Option<usize>,
     pub reason: Reason,
@@ -83,11 +85,13 @@ impl<'a> Asking<'a> {
             number += 1;
             let plan = recovery.plan();
             let asked = self.asked(&plan, waited, remedy);
-            let mut attempted =
-                live::attempt(&plan, asked, self.record, self.answers.is_some(), question.prints && plan.stream, self.console)?;
-            if attempted.has_printed && !attempted.ended_line && attempted.audience == Audience::Present {
-                attempted.audience = self.console.print("\n")?;
-            }
+            let wishes = Wishes {
+                record: self.record,
+                keep: self.answers.is_some(),
+                print: question.prints && plan.stream,
+                before: question.before,
+            };
+            let attempted = live::attempt(&plan, asked, wishes, self.console)?;
             let evidence = Evidence::gather(&attempted.transcript);
             let diagnosis = diagnose(&evidence);
             self.attempts.push(Attempt::of(&evidence, &diagnosis));
@@ -103,7 +107,7 @@ impl<'a> Asking<'a> {
             let step = match decision {
                 Decision::Again(step) => step,
                 Decision::Split(size) => {
-                    return Ok(outcome(attempted, diagnosis, plan, recovery.route(), Some(size), Reason::Over));
+                    return Ok(outcome(attempted, diagnosis, &recovery, Some(size), Reason::Over));
                 }
                 Decision::Stop(reason) => {
                     if let Some(note) = steps::stop(&reason, number, self.console) {
@@ -112,7 +116,7 @@ impl<'a> Asking<'a> {
                     if let Some(answers) = &self.answers {
                         answers.keep(&plan, &attempted);
                     }
-                    return Ok(outcome(attempted, diagnosis, plan, recovery.route(), None, reason));
+                    return Ok(outcome(attempted, diagnosis, &recovery, None, reason));
                 }
             };
             let of = self.allowed.only_retries().then_some(self.allowed.retries + 1);
@@ -142,8 +146,8 @@ impl<'a> Asking<'a> {
         let evidence = Evidence::gather(&attempted.transcript);
         let diagnosis = diagnose(&evidence);
         self.attempts.push(Attempt::of(&evidence, &diagnosis));
-        let known = outcome(attempted, diagnosis, plan.clone(), 0, None, Reason::Over);
-        Some(Outcome { cached: Some(earlier.cached), ..known })
+        let (variation, reason) = (Variation::default(), Reason::Over);
+        Some(Outcome { attempted, diagnosis, route: 0, variation, split: None, reason, cached: Some(earlier.cached) })
     }
 
     fn decide(&self, recovery: &mut Recovery, evidence: &Evidence<'_>, diagnosis: &Diagnosis, moment: Moment) -> Decision {
@@ -182,6 +186,6 @@ impl<'a> Asking<'a> {
     }
 }
 
-fn outcome(attempted: Attempted, diagnosis: Diagnosis, plan: Plan, route: usize, split: Option<usize>, reason: Reason) -> Outcome {
-    Outcome { attempted, diagnosis, plan, route, split, reason, cached: None }
+fn outcome(attempted: Attempted, diagnosis: Diagnosis, recovery: &Recovery, split: Option<usize>, reason: Reason) -> Outcome {
+    Outcome { attempted, diagnosis, route: recovery.route(), variation: recovery.variation().clone(), split, reason, cached: None }
 }

@@ -13,17 +13,21 @@ use super::answer;
 use super::asking::{Asking, Question};
 use super::cached::Answers;
 use super::console::{Console, Reader as Audience};
+use super::going_on::Answered;
 use super::handout::Handout;
 use super::interrupt::stop_on_interrupt;
-use super::live::Attempted;
+use super::parts::Parts;
 use super::prepare;
 use super::prompt::Prompt;
 use super::typed::command_line;
 use crate::cli::ChatArgs;
-use crate::diagnosis::{Diagnosis, Severity};
+use crate::diagnosis::Severity;
+
 use crate::evidence::Evidence;
+use crate::lang::{Text, text};
+use crate::plan::Plan;
 use crate::report::human;
-use crate::report::model::Report;
+use crate::report::model::{Part, Report};
 use crate::resilience::circuit::Circuits;
 use crate::secret::Mask;
 
@@ -54,36 +58,114 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
         circuits: Circuits::default(),
         attempts: Vec::new(),
     };
-    let prints = args.request.stream && !args.report.atomic && !args.report.json;
-    let question = Question { routes: &routes, first: 0, remedy: None, prints, is_splittable: false };
-    let outcome = asking.ask(&question, &mut handout)?;
+    let told = ask(args, &prompt, &routes, &mut asking, &mut handout)?;
 
+    let outcome = &told.last.outcome;
     let evidence = Evidence::gather(&outcome.attempted.transcript);
-    let mut report = Report::new(&evidence, &outcome.diagnosis, asking.attempts, console.lang);
+    let mut report = Report::new(&evidence, &outcome.diagnosis, std::mem::take(&mut asking.attempts), console.lang);
     report.settings = Some(first.settings.0);
     report.preflight = preflight;
-    report.cached = outcome.cached;
+    report.cached.clone_from(&outcome.cached);
+    report.parts.clone_from(&told.parts);
     if let Some(recovery) = &mut report.recovery {
         recovery.stopped = (recovery.worked.is_none()).then(|| outcome.reason.name());
     }
-    let finished = finish(args, console, &outcome.attempted, &evidence, &outcome.diagnosis, &report, &mask);
-    handout.keep(report, outcome.attempted.transcript);
+    if let Some(text) = &told.text {
+        report.answer.text = Some(text.clone());
+        report.answer.seams.clone_from(&told.last.seams);
+        report.answer.partial = !(told.is_whole && evidence.answer_is_whole());
+    }
+    let finished = finish(args, console, &told, &evidence, &report, &mask);
+    if !told.last.seams.is_empty() && told.parts.is_empty() {
+        console.note(&seams(&told.last.seams, console));
+    }
+    handout.keep(report, told.last.outcome.attempted.transcript);
     let written = handout.write(&mask);
     finished.and_then(|code| written.map(|()| code))
 }
 
+fn seams(seams: &[u64], console: &Console) -> String {
+    const SEAMS: Text = text("the answer was joined behind character {places}", "回答由多段拼接而成，接缝在第 {places} 个字符之后");
+    let places = seams.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    SEAMS.fill(console.lang, |_| Some(places.clone()))
+}
+
+/// What came of the question, or of its parts.
+struct Told {
+    /// The last exchange.
+    last: Answered,
+    parts: Vec<Part>,
+    /// The answer, where it is of several exchanges.
+    text: Option<String>,
+    is_whole: bool,
+    /// All of it is on stdout.
+    is_shown: bool,
+}
+
+/// Asks for all of it, or part by part where that was asked for, or where nothing else helps.
+fn ask(args: &ChatArgs, prompt: &Prompt, routes: &[Plan], asking: &mut Asking<'_>, handout: &mut Handout<'_>) -> Result<Told, Failure> {
+    let shows = !args.report.atomic && !args.report.json;
+    let prints = args.request.stream && shows;
+    let (instruction, text) = prompt.instruction_and_text();
+    let size = match (args.split.split, text) {
+        (Some(_), None) => return Err(Failure::Usage(anyhow!("there is no text to split; give it as an argument or pipe it in"))),
+        (size, _) => size,
+    };
+    let size = match size {
+        Some(size) => size,
+        None => {
+            let is_splittable = text.is_some() && args.request.body.is_none();
+            let question = Question { routes, first: 0, remedy: None, prints, before: None, is_splittable };
+            let mut last = asking.ask_on(&question, args.recover.go_on, handout)?;
+            match last.outcome.split {
+                Some(size) => size,
+                None => {
+                    // What came as a stream may have gone on as a plain answer.
+                    if last.printed > 0 {
+                        show_part(&mut last, true, asking.console, asking.mask)?;
+                    }
+                    let is_shown = last.printed > 0;
+                    let text = last.joined.clone();
+                    return Ok(Told { last, parts: Vec::new(), text, is_whole: true, is_shown });
+                }
+            }
+        }
+    };
+    let parts =
+        Parts { args: &args.split, instruction, text: text.unwrap_or_default(), size, routes, shows, prints, go_on: args.recover.go_on };
+    let (console, mask) = (asking.console, asking.mask);
+    let told = parts.ask(asking, handout, |answered, is_first| show_part(answered, is_first, console, mask))?;
+    Ok(Told { last: told.last, parts: told.parts, text: Some(told.text), is_whole: told.is_whole, is_shown: told.is_shown })
+}
+
+/// The answer to one of several parts, a blank line between two of them. One that came as a stream is there already.
+fn show_part(answered: &mut Answered, is_first: bool, console: &Console, mask: &Mask) -> Result<(), Failure> {
+    let text = super::parts::text_of(answered);
+    let rest = text.get(answered.printed..).unwrap_or_default();
+    let between = if is_first || answered.printed > 0 { "" } else { "\n" };
+    if !rest.is_empty() {
+        let shown = mask.cover_cut_text(rest);
+        answered.outcome.attempted.audience = console.print(&format!("{between}{shown}"))?;
+        answered.ended_line = rest.ends_with('\n');
+        answered.printed = text.len();
+    }
+    end_line(answered, console)
+}
+
+fn end_line(answered: &mut Answered, console: &Console) -> Result<(), Failure> {
+    if answered.printed > 0 && !answered.ended_line && answered.outcome.attempted.audience == Audience::Present {
+        answered.outcome.attempted.audience = console.print("\n")?;
+        answered.ended_line = true;
+    }
+    Ok(())
+}
+
 /// Prints what is to be printed and gives the exit code.
-fn finish(
-    args: &ChatArgs,
-    console: &Console,
-    attempted: &Attempted,
-    evidence: &Evidence<'_>,
-    diagnosis: &Diagnosis,
-    report: &Report,
-    mask: &Mask,
-) -> Result<u8, Failure> {
+fn finish(args: &ChatArgs, console: &Console, told: &Told, evidence: &Evidence<'_>, report: &Report, mask: &Mask) -> Result<u8, Failure> {
+    let (attempted, diagnosis) = (&told.last.outcome.attempted, &told.last.outcome.diagnosis);
     let audience = match args.report.json {
         true => console.print(&answer::in_json(report, mask)?)?,
+        false if told.is_shown => attempted.audience,
         false => answer::print(report, evidence, attempted, args.report.atomic, console, mask)?,
     };
     // What we could not write is no fault of the exchange, which was ended for that.
@@ -104,7 +186,7 @@ fn finish(
         console.tell(&mask.cover_text(&page));
     }
     if !args.report.json && audience == Audience::Present {
-        answer::mark(report, evidence, attempted.has_printed, args.report.atomic, console);
+        answer::mark(report, evidence, told.is_shown, args.report.atomic, console);
     }
     match &attempted.failure {
         Some(failure) => Err(Failure::Internal(anyhow!("{failure}"))),

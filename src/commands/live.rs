@@ -18,6 +18,7 @@ use crate::exchange::{self, Listen, Next};
 use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
 use crate::report::model::Report;
+use crate::resilience::join::Joiner;
 use crate::secret::{Mask, MaskedFlow};
 use crate::wire::content::Form;
 use crate::wire::reader::Reader;
@@ -38,8 +39,21 @@ pub struct Attempted {
     pub recording: Option<Vec<u8>>,
 }
 
-/// Performs the plan once. `print` lets a stream's text out as it arrives; `keep` gives the recording back as well.
-pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, keep: bool, print: bool, console: &Console) -> Result<Attempted, Failure> {
+/// What is done with what comes, beside reading it.
+#[derive(Clone, Copy)]
+pub struct Wishes<'a> {
+    pub record: Option<&'a File>,
+    /// The recording is given back as well.
+    pub keep: bool,
+    /// A stream's text is let out as it arrives.
+    pub print: bool,
+    /// The text that the answer goes on from: what it repeats of that is not printed again.
+    pub before: Option<&'a str>,
+}
+
+/// Performs the plan once.
+pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console) -> Result<Attempted, Failure> {
+    let Wishes { record, keep, print, before } = wishes;
     let recorded_before = record.and_then(|mut file| file.stream_position().ok());
     let recorder = match record {
         Some(file) => Some(file.try_clone().and_then(|file| Recorder::begin(file, &asked)).map_err(recording_failure)?),
@@ -53,6 +67,7 @@ pub fn attempt(plan: &Plan, asked: Asked, record: Option<&File>, keep: bool, pri
         // Under a content coding a key may come that the mask on the wire cannot see.
         text: MaskedFlow::new(Mask::of_responses(&plan.secrets)),
         print,
+        joiner: before.map(Joiner::new),
         has_spoken: false,
         console: *console,
         spinner: spinner(console),
@@ -177,6 +192,7 @@ struct Live {
     kept: Option<Recorder<Kept>>,
     text: MaskedFlow,
     print: bool,
+    joiner: Option<Joiner>,
     /// Text of the answer has come, of which the mask may still hold some back.
     has_spoken: bool,
     console: Console,
@@ -213,9 +229,24 @@ impl Listen for Live {
     }
 }
 
+/// What is to be printed of a continuation. One that begins the answer anew begins on a line of its own.
+fn joined(joiner: &mut Joiner, take: impl FnOnce(&mut Joiner) -> String) -> String {
+    let had_begun_anew = joiner.restarted();
+    let text = take(joiner);
+    if joiner.restarted() && !had_begun_anew { format!("\n{text}") } else { text }
+}
+
 impl Live {
     fn say(&mut self, text: String) {
         self.has_spoken = true;
+        let text = match &mut self.joiner {
+            Some(joiner) => joined(joiner, |joiner| joiner.push(&text)),
+            None => text,
+        };
+        self.let_out(text);
+    }
+
+    fn let_out(&mut self, text: String) {
         let mut bytes = text.into_bytes();
         let shown = self.text.pass(&mut bytes).into_owned();
         self.show(&shown);
@@ -244,6 +275,9 @@ impl Live {
         // Were it the first to be printed, there could be no other attempt for its sake.
         if self.print && self.has_spoken {
             self.say(last_words(transcript));
+        }
+        if let Some(mut joiner) = self.joiner.take().filter(|_| self.print) {
+            self.let_out(joined(&mut joiner, Joiner::finish));
         }
         let rest = self.text.finish();
         if self.print {

@@ -40,6 +40,14 @@ impl Prompt {
         Ok(Prompt { argument, piped })
     }
 
+    /// What to do, and the text to do it with, where there are both; the text alone otherwise.
+    pub fn instruction_and_text(&self) -> (Option<&str>, Option<&str>) {
+        match (&self.argument, &self.piped) {
+            (Some(argument), Some(piped)) => (Some(argument), Some(piped)),
+            (argument, piped) => (None, argument.as_deref().or(piped.as_deref())),
+        }
+    }
+
     /// All of it as one message.
     pub fn text(&self) -> Option<String> {
         match (&self.argument, &self.piped) {

@@ -90,7 +90,7 @@ impl Report {
             route: route(evidence),
             timing: timing(evidence, diagnosis, lang),
             rate_limits: rate_limits(evidence),
-            answer: answer(evidence, diagnosis),
+            answer: Answer::of(evidence, diagnosis),
             recovered: attempts.len() > 1 && diagnosis.is_healthy(),
             recovery: Recovery::of(&attempts, diagnosis),
             attempts,
@@ -98,6 +98,7 @@ impl Report {
             file: None,
             source: SourceReport::of(evidence),
             settings: None,
+            parts: Vec::new(),
             cached: None,
             preflight: Vec::new(),
         }
@@ -403,24 +404,28 @@ fn rate_limits(evidence: &Evidence<'_>) -> Vec<Limit> {
     limits(head.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())), date)
 }
 
-fn answer(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Answer {
-    let reply = evidence.reply.as_ref().filter(|_| evidence.error.is_none() || evidence.stream().is_some());
-    let told = reply.map_or("", |reply| &reply.text);
-    let cut_off = match evidence.content().map(|content| &content.form) {
-        Some(Form::Json(document)) => document.is_cut_off,
-        Some(Form::Stream(stream)) => stream.text_is_cut_off(),
-        _ => false,
-    };
-    // Behind a gap in a stream's text the rest would seem to follow it.
-    let has_gap = cut_off && evidence.stream().is_some();
-    let salvaged = evidence.salvaged.as_deref().filter(|_| !has_gap).unwrap_or_default();
-    let text = Some([told, salvaged].concat()).filter(|text| !text.is_empty());
-    let is_whole = evidence.content_is_whole() && evidence.error.is_none() && evidence.finish_reason().is_some();
-    Answer {
-        partial: text.is_some() && !is_whole && !diagnosis.is_healthy(),
-        cut_off,
-        finish_reason: evidence.finish_reason().map(str::to_string),
-        usage: evidence.usage().cloned(),
-        text,
+impl Answer {
+    /// What arrived of the answer, and whether that is all.
+    pub fn of(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Answer {
+        let reply = evidence.reply.as_ref().filter(|_| evidence.error.is_none() || evidence.stream().is_some());
+        let told = reply.map_or("", |reply| &reply.text);
+        let cut_off = match evidence.content().map(|content| &content.form) {
+            Some(Form::Json(document)) => document.is_cut_off,
+            Some(Form::Stream(stream)) => stream.text_is_cut_off(),
+            _ => false,
+        };
+        // Behind a gap in a stream's text the rest would seem to follow it.
+        let has_gap = cut_off && evidence.stream().is_some();
+        let salvaged = evidence.salvaged.as_deref().filter(|_| !has_gap).unwrap_or_default();
+        let text = Some([told, salvaged].concat()).filter(|text| !text.is_empty());
+        let is_whole = evidence.content_is_whole() && evidence.error.is_none() && evidence.finish_reason().is_some();
+        Answer {
+            partial: text.is_some() && !is_whole && !diagnosis.is_healthy(),
+            cut_off,
+            finish_reason: evidence.finish_reason().map(str::to_string),
+            usage: evidence.usage().cloned(),
+            seams: Vec::new(),
+            text,
+        }
     }
 }

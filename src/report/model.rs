@@ -51,9 +51,24 @@ pub struct Report {
     /// What was wrong with the request before it was sent; only a live run looks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preflight: Vec<Told>,
+    /// The input was asked for part by part: the exchange is that of the last one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// The exchange is an earlier one, out of the cache; nothing was sent now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<CachedReport>,
+}
+
+/// One part of a long input.
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Part {
+    pub characters: u64,
+    pub class: Class,
+    pub code: &'static str,
+    pub attempts: usize,
+    /// It joins the answers to others into one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reduces: bool,
 }
 
 /// How old an answer out of the cache is.
@@ -236,6 +251,9 @@ pub struct Answer {
     pub partial: bool,
     /// The text is longer than what is kept of it.
     pub cut_off: bool,
+    /// Where the pieces of an answer that the model was asked to go on with were joined, in characters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seams: Vec<u64>,
 }
 
 impl Answer {
