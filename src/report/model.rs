@@ -245,7 +245,8 @@ pub struct Attempt {
 pub struct Recovery {
     /// The remedy after which it worked.
     pub worked: Option<Remedy>,
-    /// Why nothing more was tried.
+    /// Why nothing more was tried; only a live run knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<&'static str>,
     /// Attempts that were billed for certain.
     pub billed_attempts: usize,
