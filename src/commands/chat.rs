@@ -52,9 +52,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     let evidence = Evidence::gather(&outcome.attempted.transcript);
     let mut report = Report::new(&evidence, &outcome.diagnosis, asking.attempts, console.lang);
     report.settings = Some(first.settings.0);
-    if let Some(recovery) = &mut report.recovery {
-        recovery.stopped = (recovery.worked.is_none()).then(|| outcome.reason.name());
-    }
+    report.tell_stop(&outcome.reason);
     let finished = finish(args, console, &outcome.attempted, &evidence, &outcome.diagnosis, &report, &mask);
     handout.keep(report, outcome.attempted.transcript);
     let written = handout.write(&mask);

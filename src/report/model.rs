@@ -34,7 +34,7 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// The last attempt succeeded after others had failed.
     pub recovered: bool,
-    /// Only where there was more than one attempt.
+    /// Only where there was more than one attempt, or another was allowed and not made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
     pub lang: &'static str,

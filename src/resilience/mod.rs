@@ -6,3 +6,6 @@ pub mod cost;
 pub mod recovery;
 pub mod remedy;
 pub mod wait;
+
+#[cfg(test)]
+mod recorded;
