@@ -110,11 +110,4 @@ fn billed_success(evidence: &Evidence<'_>, code: &str) -> Billed {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_four_letters_or_one_character_of_another_script() {
-        assert_eq!((tokens_of(""), tokens_of("hello"), tokens_of("你好"), tokens_of("hello 你好")), (0, 2, 2, 4));
-    }
-}
+mod tests;
