@@ -50,6 +50,8 @@ impl Attempt {
         Attempt {
             endpoint: asked.endpoint.clone(),
             model: asked.model.clone(),
+            stream: asked.stream,
+            max_tokens: asked.max_tokens,
             class: diagnosis.verdict.entry.class,
             code: diagnosis.verdict.entry.code,
             waited_ms: asked.waited_ms,

@@ -227,6 +227,8 @@ pub struct Answer {
 pub struct Attempt {
     pub endpoint: String,
     pub model: Option<String>,
+    pub stream: bool,
+    pub max_tokens: Option<u64>,
     pub class: Class,
     pub code: &'static str,
     pub waited_ms: u64,
