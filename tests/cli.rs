@@ -14,6 +14,8 @@ mod bounds;
 mod handed_on;
 #[path = "cli/proxies.rs"]
 mod proxies;
+#[path = "cli/recover.rs"]
+mod recover;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/request.rs"]
