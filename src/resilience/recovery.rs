@@ -338,7 +338,8 @@ impl<'a> Recovery<'a> {
         let is_here = plan.endpoint == here.endpoint && plan.target == here.target;
         match remedy {
             Remedy::Model => is_here && plan.model != here.model,
-            _ => !is_here && !(case.is_of_our_proxy() && proxy(plan) == proxy(here)),
+            _ if case.is_of_our_proxy() => !is_here && proxy(plan) != proxy(here),
+            _ => !is_here,
         }
     }
 
