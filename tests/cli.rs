@@ -24,6 +24,8 @@ mod partial;
 mod prepare;
 #[path = "cli/proxies.rs"]
 mod proxies;
+#[path = "cli/recover.rs"]
+mod recover;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/request.rs"]

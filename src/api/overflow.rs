@@ -22,18 +22,31 @@ const LIMIT: [&str; 8] = [
     "limit ",    // OpenAI, Groq: Limit 30000, Requested 45000
     "tokens > ", // Anthropic
 ];
-const REQUESTED: [&str; 5] = ["you requested ", "requested ", "request (", "prompt is too long: ", "input token count ("];
-const PROMPT: [&str; 5] =
-    ["messages resulted in ", "prompt is too long: ", "input token count (", "prompt contains at least ", "prompt contains "];
+const REQUESTED: [&str; 6] =
+    ["for a total of at least ", "you requested ", "requested ", "request (", "prompt is too long: ", "input token count ("];
+const PROMPT: [&str; 6] = [
+    "messages resulted in ",
+    "prompt is too long: ",
+    "input token count (",
+    "prompt contains at least ", // vLLM
+    "prompt contains ",
+    "your request has ", // vLLM, where only max_tokens is too large
+];
+/// Words behind the number.
+const PROMPT_BEFORE: [&str; 2] = [" in the messages", " of text input"];
 
 /// Reads the message of an error that says that a request is too large; `None` where it names no limit.
 pub fn overflow(message: &str) -> Option<Overflow> {
     let message = message.to_ascii_lowercase();
     let first = |phrases: &[&str]| phrases.iter().find_map(|phrase| number_after(&message, phrase));
     let limit = first(&LIMIT)?;
-    let prompt =
-        number_before(&message, " in the messages").or_else(|| number_before(&message, " of text input")).or_else(|| first(&PROMPT));
+    let prompt = PROMPT_BEFORE.iter().find_map(|phrase| number_before(&message, phrase)).or_else(|| first(&PROMPT));
     Some(Overflow { limit, requested: first(&REQUESTED).or(prompt), prompt })
+}
+
+/// Tokens that an answer may have at most for what is left of the credit (OpenRouter).
+pub fn affordable(message: &str) -> Option<u64> {
+    number_after(&message.to_ascii_lowercase(), "can only afford ")
 }
 
 fn number_after(message: &str, phrase: &str) -> Option<u64> {
@@ -71,7 +84,11 @@ mod tests {
             ),
             (
                 "'max_tokens' or 'max_completion_tokens' is too large: 9000. This model's maximum context length is 4096 tokens and your request has 12 input tokens",
-                (4096, None, None),
+                (4096, Some(12), Some(12)),
+            ),
+            (
+                "This model's maximum context length is 8192 tokens. However, you requested 4096 output tokens and your prompt contains at least 5000 input tokens, for a total of at least 9096 tokens.",
+                (8192, Some(9096), Some(5000)),
             ),
             ("prompt is too long: 210036 tokens > 200000 maximum", (200_000, Some(210_036), Some(210_036))),
             (
@@ -87,6 +104,13 @@ mod tests {
         for (message, (limit, requested, prompt)) in cases {
             assert_eq!(overflow(message), Some(Overflow { limit, requested, prompt }), "{message}");
         }
+    }
+
+    #[test]
+    fn what_can_be_afforded_is_read() {
+        let message =
+            "This request requires more credits, or fewer max_tokens. You requested up to 65536 tokens, but can only afford 1000.";
+        assert_eq!((affordable(message), affordable("requires more credits")), (Some(1000), None));
     }
 
     #[test]

@@ -42,7 +42,10 @@ impl Aim {
             let there = lab_of(&fallback, lab, args.lab_tls)?;
             let plan =
                 fallback.resolve(&first.plan, &wanted, there.as_ref(), &file, compose, &config::environment).map_err(Failure::Usage)?;
-            routes.push(plan);
+            // A list of the file may name the first endpoint too.
+            if !routes.iter().any(|route| is_same(route, &plan)) {
+                routes.push(plan);
+            }
         }
         Ok(Aim { routes, first })
     }
@@ -114,6 +117,11 @@ fn shared_endpoint(
     })
 }
 
+/// The same question at the same place.
+fn is_same(a: &Plan, b: &Plan) -> bool {
+    (&a.endpoint, &a.target, &a.body) == (&b.endpoint, &b.target, &b.body)
+}
+
 /// Those of the flags, else those of the file, which need the user's leave by --recover.
 fn fallbacks(args: &RecoverArgs, file: &ConfigFile, is_lab: bool) -> anyhow::Result<Vec<Fallback>> {
     let of_file = if args.recover.is_some() && !is_lab { &file.fallback[..] } else { &[] };
@@ -141,8 +149,8 @@ pub fn allowed(retry: &RetryArgs, recover: &RecoverArgs, usual_retries: u32) -> 
         None if retries > 0 => vec![Remedy::Wait, Remedy::Retry],
         None => Vec::new(),
     };
-    // To name a fallback is to allow it.
-    if recover.recover.is_none() && !recover.fallback.is_empty() {
+    // To name a fallback is to allow it, whatever else is allowed.
+    if !recover.fallback.is_empty() {
         remedies.extend([Remedy::Endpoint, Remedy::Model]);
     }
     Allowed {

@@ -18,7 +18,7 @@ use crate::evidence::Evidence;
 use crate::exchange::recording::Asked;
 use crate::plan::{Plan, Variation};
 use crate::report::model::{Attempt, CachedReport, Report};
-use crate::resilience::circuit::{Blame, Circuits};
+use crate::resilience::circuit::{Blame, Circuits, Permit};
 use crate::resilience::recovery::{Allowed, Decision, Moment, Reason, Recovery};
 use crate::resilience::remedy::Case;
 use crate::secret::Mask;
@@ -77,7 +77,8 @@ impl<'a> Asking<'a> {
         if let Some(known) = self.known(&question.routes[question.first]) {
             return Ok(Outcome { route: question.first, ..known });
         }
-        let mut recovery = Recovery::new(self.allowed.clone(), question.routes.to_vec(), self.open_route(question), question.is_splittable);
+        let first = self.permitted_route(question);
+        let mut recovery = Recovery::new(self.allowed.clone(), question.routes.to_vec(), first, question.is_splittable);
         let mut waited = Duration::ZERO;
         let mut remedy = question.remedy;
         let mut number = 0;
@@ -110,7 +111,7 @@ impl<'a> Asking<'a> {
                     return Ok(outcome(attempted, diagnosis, &recovery, Some(size), Reason::Over));
                 }
                 Decision::Stop(reason) => {
-                    if let Some(note) = steps::stop(&reason, number, self.console) {
+                    if let Some(note) = steps::stop(&reason, number, self.allowed.only_retries(), self.console) {
                         self.console.note(&note);
                     }
                     if let Some(answers) = &self.answers {
@@ -157,10 +158,14 @@ impl<'a> Asking<'a> {
         recovery.next(&Case { evidence, diagnosis }, &self.circuits, moment)
     }
 
-    /// The route that is asked for, or the next one where that endpoint is known to fail.
-    fn open_route(&self, question: &Question<'_>) -> usize {
-        let is_open = |index: &usize| !self.circuits.is_open(&question.routes[*index].endpoint);
-        (question.first..question.routes.len()).find(is_open).unwrap_or(question.first)
+    /// The route that is asked for, or the next one where that endpoint is known to fail and has not rested yet.
+    fn permitted_route(&mut self, question: &Question<'_>) -> usize {
+        let now = self.began.elapsed();
+        let mut may_ask = |index: &usize| {
+            let permit = self.circuits.permit(&question.routes[*index].endpoint, now);
+            matches!(permit, Permit::Yes | Permit::Trial)
+        };
+        (question.first..question.routes.len()).find(|index| may_ask(index)).unwrap_or(question.first)
     }
 
     fn asked(&self, plan: &Plan, waited: Duration, remedy: Option<Remedy>) -> Asked {

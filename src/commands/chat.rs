@@ -67,9 +67,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     report.preflight = preflight;
     report.cached.clone_from(&outcome.cached);
     report.parts.clone_from(&told.parts);
-    if let Some(recovery) = &mut report.recovery {
-        recovery.stopped = (recovery.worked.is_none()).then(|| outcome.reason.name());
-    }
+    report.tell_stop(&outcome.reason);
     if let Some(text) = &told.text {
         report.answer.text = Some(text.clone());
         report.answer.seams.clone_from(&told.last.seams);

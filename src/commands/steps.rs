@@ -53,12 +53,15 @@ fn next(step: &Step, plan: &Plan, console: &Console) -> String {
 }
 
 /// Why there is no other attempt; nothing where that needs no words.
-pub fn stop(reason: &Reason, attempts: u32, console: &Console) -> Option<String> {
+pub fn stop(reason: &Reason, attempts: u32, only_retries: bool, console: &Console) -> Option<String> {
     let words = match reason {
         Reason::Over => return None,
         Reason::Exhausted if attempts == 1 => text("nothing that is allowed is left to try", "允许的办法都已用完"),
         Reason::Exhausted => text("no attempt left after {n}", "已用完 {n} 次尝试"),
-        Reason::Useless => text("not tried again: the same request would fail the same way", "不再重试：同样的请求会同样失败"),
+        Reason::Useless if only_retries => {
+            text("not tried again: the same request would fail the same way", "不再重试：同样的请求会同样失败")
+        }
+        Reason::Useless => text("not tried again: nothing that is allowed can change this cause", "不再重试：允许的办法都改变不了这个原因"),
         Reason::Whole => text(
             "not tried again: the answer is whole, only its frame is wrong, and another one would be paid for again",
             "不再重试：回答是完整的，只是外层有错；再要一次会再付一次钱",

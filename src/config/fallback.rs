@@ -3,10 +3,12 @@
 
 use anyhow::{Result, bail};
 
-use super::{ConfigFile, Environment, Override, Wanted, resolve};
+use super::file::Endpoint;
+use super::{ConfigFile, Environment, Override, Wanted, key, resolve, url};
 use crate::api::request::Composed;
 use crate::exchange::is_sensitive;
 use crate::plan::Plan;
+use crate::secret::Secret;
 
 /// `ENDPOINT[:MODEL]` or `:MODEL`, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +54,15 @@ impl Fallback {
         let Some(endpoint) = &self.endpoint else {
             return to_model(first, self.model.as_deref().unwrap_or_default());
         };
-        let own_model = if lab.is_some() { None } else { file.endpoint(endpoint)?.model.clone() };
+        let of_file = if lab.is_some() { None } else { Some(file.endpoint(endpoint)?) };
+        if of_file.is_some_and(|there| is_first(there, first)) {
+            return self.model.as_ref().map_or_else(|| Ok(first.clone()), |model| to_model(first, model));
+        }
         let mut connection = wanted.connection.clone();
         connection.api_key_file = None;
         let mut shape = wanted.shape.clone();
-        shape.headers.retain(|header| !is_sensitive(header.split(':').next().unwrap_or_default().trim()));
-        let named = self.model.clone().or(own_model);
+        shape.headers.retain(|header| !is_of_one_endpoint(header.split(':').next().unwrap_or_default().trim()));
+        let named = self.model.clone().or_else(|| of_file.and_then(|there| there.model.clone()));
         shape.model = named.clone().or_else(|| first.model.clone());
         let there = Wanted { base_url: None, endpoint: Some(endpoint), connection: &connection, shape: &shape, lab, ..*wanted };
         let mut brings_own_model = false;
@@ -69,13 +74,40 @@ impl Fallback {
                 brings_own_model = !composed.is_of_model;
                 Ok(composed)
             },
-            environment,
+            &|name| environment(name).filter(|_| !is_account_of_first(name, of_file, first, environment)),
         )?;
-        match named.filter(|_| brings_own_model) {
-            Some(model) => to_model(&resolved.plan, &model),
-            None => Ok(resolved.plan),
+        match (&self.model, named) {
+            (Some(model), _) if brings_own_model => to_model(&resolved.plan, model),
+            // What is no JSON object goes to each endpoint as it is.
+            (None, Some(model)) if brings_own_model => Ok(resolved.plan.to_model(&model)),
+            _ => Ok(resolved.plan),
         }
     }
+}
+
+/// The fallback names the endpoint that is asked first.
+fn is_first(there: &Endpoint, first: &Plan) -> bool {
+    there.name == first.endpoint && url::target(&there.base_url).is_ok_and(|target| target == first.target)
+}
+
+/// A field that was typed for the first endpoint, and would give it away or lead astray elsewhere.
+fn is_of_one_endpoint(name: &str) -> bool {
+    is_sensitive(name) || ["host", "openai-organization", "openai-project"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+/// A variable of the environment that holds the first endpoint's account. The key that stands in no endpoint's section is for whichever is
+/// asked; once it is known whose it is, nobody else gets it.
+fn is_account_of_first(name: &str, there: Option<&Endpoint>, first: &Plan, environment: Environment<'_>) -> bool {
+    const ACCOUNT: [&str; 4] = ["LLMCHECK_ORG_ID", "OPENAI_ORG_ID", "LLMCHECK_PROJECT_ID", "OPENAI_PROJECT_ID"];
+    let is_key = key::VARIABLES.contains(&name);
+    let Some(there) = there.filter(|_| is_key || ACCOUNT.contains(&name)) else {
+        return false;
+    };
+    let holds_its_key = |name: &&str| environment(name).is_some_and(|key| first.secrets.contains(&Secret::new(key.trim())));
+    // To name the variable in the section is to say that the key is for both.
+    let shares_key = there.api_key_env.as_deref().is_some_and(|own| key::VARIABLES.contains(&own));
+    let is_same_place = url::target(&there.base_url).is_ok_and(|target| target.origin() == first.target.origin());
+    !shares_key && !is_same_place && key::VARIABLES.iter().any(holds_its_key)
 }
 
 fn to_model(plan: &Plan, model: &str) -> Result<Plan> {

@@ -10,6 +10,9 @@ use super::{Environment, Sourced, sourced};
 use crate::cli::ConnectionArgs;
 use crate::secret::Secret;
 
+/// Where a key is found that no endpoint names.
+pub(super) const VARIABLES: [&str; 2] = ["LLMCHECK_API_KEY", "OPENAI_API_KEY"];
+
 /// The key, if there is one.
 ///
 /// # Errors
@@ -29,7 +32,7 @@ pub(super) fn find(
             return checked(&key, &format!("{source} of {}", endpoint.source)).map(Some);
         }
     }
-    for name in ["LLMCHECK_API_KEY", "OPENAI_API_KEY"] {
+    for name in VARIABLES {
         if let Some(key) = environment(name) {
             return checked(&key, name).map(Some);
         }

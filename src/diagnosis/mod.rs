@@ -251,6 +251,15 @@ impl Diagnosis {
     }
 }
 
+#[cfg(test)]
+impl Diagnosis {
+    /// The verdict of this code, as if the evidence showed it.
+    pub fn supposed(code: &str) -> Diagnosis {
+        let verdict = Finding::new(entry(code).unwrap(), Found::certain());
+        Diagnosis { findings: vec![verdict.clone()], verdict }
+    }
+}
+
 const FAMILIES: [&[Entry]; 13] = [
     content::INTERRUPTION,
     connection::ENTRIES,

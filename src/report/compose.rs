@@ -13,6 +13,7 @@ use crate::exchange::source::Source;
 use crate::lang::Lang;
 use crate::products;
 use crate::resilience::cost::{Billed, Cost};
+use crate::resilience::recovery::Reason;
 use crate::resilience::wait::clock_of;
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
@@ -49,6 +50,8 @@ impl Attempt {
         Attempt {
             endpoint: asked.endpoint.clone(),
             model: asked.model.clone(),
+            stream: asked.stream,
+            max_tokens: asked.max_tokens,
             class: diagnosis.verdict.entry.class,
             code: diagnosis.verdict.entry.code,
             waited_ms: asked.waited_ms,
@@ -62,15 +65,14 @@ impl Attempt {
 }
 
 impl Recovery {
-    fn of(attempts: &[Attempt], diagnosis: &Diagnosis) -> Option<Recovery> {
-        let last = attempts.last().filter(|_| attempts.len() > 1)?;
-        Some(Recovery {
-            worked: last.remedy.filter(|_| diagnosis.is_healthy()),
+    fn of(attempts: &[Attempt], is_healthy: bool) -> Recovery {
+        Recovery {
+            worked: attempts.last().and_then(|last| last.remedy).filter(|_| is_healthy),
             stopped: None,
             billed_attempts: attempts.iter().filter(|attempt| attempt.billed == Billed::Yes).count(),
             tokens: attempts.iter().map(|attempt| attempt.tokens).sum(),
             tokens_estimated: attempts.iter().any(|attempt| attempt.tokens_estimated),
-        })
+        }
     }
 }
 
@@ -92,7 +94,7 @@ impl Report {
             rate_limits: rate_limits(evidence),
             answer: Answer::of(evidence, diagnosis),
             recovered: attempts.len() > 1 && diagnosis.is_healthy(),
-            recovery: Recovery::of(&attempts, diagnosis),
+            recovery: (attempts.len() > 1).then(|| Recovery::of(&attempts, diagnosis.is_healthy())),
             attempts,
             lang: lang.tag(),
             file: None,
@@ -102,6 +104,15 @@ impl Report {
             cached: None,
             preflight: Vec::new(),
         }
+    }
+
+    /// Says why nothing more was tried, where more was allowed and did not work.
+    pub fn tell_stop(&mut self, reason: &Reason) {
+        if *reason == Reason::Over && self.recovery.is_none() {
+            return;
+        }
+        let recovery = self.recovery.get_or_insert_with(|| Recovery::of(&self.attempts, false));
+        recovery.stopped = recovery.worked.is_none().then(|| reason.name());
     }
 }
 

@@ -4,7 +4,7 @@
 use super::excerpt::Excerpt;
 use super::model::{AlternativeReport, Report, Testimony};
 use super::piece::{Body, Bounds, cut};
-use super::{curl, limits, terms, words};
+use super::{curl, limits, terms, tried, words};
 use crate::api::reply::Usage;
 use crate::diagnosis::Side;
 use crate::diagnosis::timers::Since;
@@ -251,11 +251,14 @@ impl<'a> Exchange<'a> {
         let attempts = &self.report.attempts;
         let earlier = attempts.len().saturating_sub(MOST_ATTEMPTS);
         let line = |(index, attempt): (usize, &super::model::Attempt)| {
+            let by = tried::remedy(attempt, self.lang).map(|remedy| terms::BY.fill(self.lang, |_| Some(remedy.clone())));
             let mut parts = vec![
                 terms::ATTEMPT.fill(self.lang, |_| Some((index + 1).to_string())),
+                by.unwrap_or_default(),
                 attempt.endpoint.clone(),
                 attempt.model.clone().unwrap_or_default(),
                 attempt.code.to_string(),
+                tried::cost_of(attempt, self.lang),
             ];
             if attempt.waited_ms > 0 {
                 parts.push(terms::WAITED.fill(self.lang, |_| Some(duration(attempt.waited_ms as f64))));

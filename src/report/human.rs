@@ -4,7 +4,7 @@ use colored::{ColoredString, Colorize as _};
 
 use super::excerpt::Excerpt;
 use super::model::{AlternativeReport, FindingReport, Report, Testimony, Witness};
-use super::{limits, sanitize, words};
+use super::{limits, sanitize, tried, words};
 use crate::diagnosis::timers::Since;
 use crate::diagnosis::{Class, Severity, Side};
 use crate::exchange::source::Source;
@@ -42,7 +42,7 @@ pub fn file(name: &str) -> String {
     format!("{} {}\n", "==>".blue().bold(), sanitize::for_line(name).bold())
 }
 
-/// One line for a healthy answer.
+/// One line for a healthy answer, and one for what led to it.
 pub fn line(report: &Report, style: Style) -> String {
     let mut parts = vec![report.verdict.title.clone()];
     if let Some(response) = &report.response {
@@ -58,11 +58,12 @@ pub fn line(report: &Report, style: Style) -> String {
     parts.extend(report.cached.as_ref().map(|cached| words::cached(cached, style.lang)));
     let colon = if style.lang == Lang::Zh { "：" } else { ": " };
     let mut text = format!("{}{colon}{}\n", severity(report, style.lang), sanitize::for_line(&parts.join(" · ")));
+    let mut page = Page { lines: String::new(), style };
+    page.tried(report);
     if style.verbose {
-        let mut page = Page { lines: String::new(), style };
         page.details(report);
-        text.push_str(&page.lines);
     }
+    text.push_str(&page.lines);
     text
 }
 
@@ -169,6 +170,7 @@ impl Page {
         let who = words::at_fault(report.verdict.at_fault).get(lang);
         let confidence = words::confidence(report.verdict.confidence).get(lang);
         self.note(words::WHO, &if lang == Lang::Zh { format!("{who}（{confidence}）") } else { format!("{who} ({confidence})") });
+        self.tried(report);
         if is_about_limits(report) {
             self.limits(report);
         }
@@ -199,6 +201,31 @@ impl Page {
             self.note_unwrapped(words::CONFIRM, command);
         }
         self.note_unwrapped(words::MORE, &format!("llmcheck explain {}", report.verdict.code));
+    }
+
+    /// The way from the first attempt to the last: on one line where it fits, else a line for each step.
+    fn tried(&mut self, report: &Report) {
+        const ARROW: &str = " → ";
+        let steps = tried::steps(report, self.style.lang);
+        let line = steps.join(ARROW);
+        let name = words::TRIED.get(self.style.lang);
+        let indent = 5 + label_width(name);
+        let fits = self.style.width.is_none() || unicode_width::UnicodeWidthStr::width(line.as_str()) + indent <= self.width();
+        let lines = if fits { vec![line] } else { steps };
+        for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+            match index {
+                0 => self.note(words::TRIED, line),
+                _ => self.wrapped(indent, &format!("{}{line}", ARROW.trim_start())),
+            }
+        }
+    }
+
+    /// Text that goes on where notes stand.
+    fn wrapped(&mut self, indent: usize, text: &str) {
+        let text = sanitize::for_line(text).into_owned();
+        for line in textwrap::wrap(&text, wrapping(self.width().saturating_sub(indent).max(20))) {
+            self.push(&format!("{}{line}", " ".repeat(indent)));
+        }
     }
 
     /// What speaks against the verdict; where there is none, all that is known.

@@ -4,7 +4,7 @@
 use super::facts::{Command, Exchange, Row, duration};
 use super::model::Report;
 use super::piece::{Body, Bounds, whole_before};
-use super::{sanitize, terms};
+use super::{sanitize, terms, tried};
 use crate::lang::{Lang, Text};
 use crate::secret::Mask;
 use crate::wire::transcript::Transcript;
@@ -218,6 +218,9 @@ impl Page<'_> {
                 self.prose(&terms::EARLIER.fill(exchange.lang, |_| Some(earlier.to_string())));
             }
             self.items(attempts.iter().map(String::as_str));
+            if let Some(summary) = tried::summary(exchange.report, exchange.lang) {
+                self.prose(&summary);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ pub mod model;
 mod piece;
 pub mod sanitize;
 mod terms;
+mod tried;
 mod words;
 
 pub use file::write;

@@ -35,7 +35,7 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// The last attempt succeeded after others had failed.
     pub recovered: bool,
-    /// Only where there was more than one attempt.
+    /// Only where there was more than one attempt, or another was allowed and not made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
     pub lang: &'static str,
@@ -268,6 +268,8 @@ impl Answer {
 pub struct Attempt {
     pub endpoint: String,
     pub model: Option<String>,
+    pub stream: bool,
+    pub max_tokens: Option<u64>,
     pub class: Class,
     pub code: &'static str,
     pub waited_ms: u64,
@@ -286,7 +288,8 @@ pub struct Attempt {
 pub struct Recovery {
     /// The remedy after which it worked.
     pub worked: Option<Remedy>,
-    /// Why nothing more was tried.
+    /// Why nothing more was tried; only a live run knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<&'static str>,
     /// Attempts that were billed for certain.
     pub billed_attempts: usize,

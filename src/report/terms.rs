@@ -85,6 +85,7 @@ pub const USAGE: Text = text("Usage", "用量");
 pub const URL: Text = text("URL", "URL");
 
 pub const ATTEMPT: Text = text("attempt {n}", "第 {n} 次");
+pub const BY: Text = text("by: {remedy}", "办法：{remedy}");
 pub const WAITED: Text = text("after a wait of {wait}", "等待 {wait} 后");
 pub const EARLIER: Text = text("{n} earlier ones are not listed", "另有 {n} 次未列出");
 pub const LEFT_OUT: Text = text("{n} exchanges are left out: the report would be too large", "{n} 次交换未收入：报告会过大");

@@ -30,6 +30,7 @@ pub const SOURCE: Text = text("from:", "来源：");
 pub const SAID: Text = text("says so", "这样说");
 pub const ALTERNATIVE: Text =
     text("{code} ({confidence}): {title}; to decide, {experiment}", "{code}（{confidence}）：{title}；要区分：{experiment}");
+pub const TRIED: Text = text("tried:", "尝试：");
 pub const MORE: Text = text("more:", "详情：");
 
 pub const ERROR: Text = text("error", "错误");

@@ -140,6 +140,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_of_the_request_is_not_blamed_on_the_endpoint() {
+        for (blame, codes) in [
+            (Blame::None, &["healthy", "requests-per-minute", "model-not-found", "context-too-long", "access-denied", "empty-answer"][..]),
+            (Blame::Passing, &["provider-error", "gateway-timeout", "cut-by-close", "no-first-byte-in-time", "closed-before-response"]),
+            (Blame::Lasting, &["key-invalid", "quota-exhausted", "certificate-expired", "connection-refused", "web-page-not-api"]),
+        ] {
+            codes.iter().for_each(|code| assert_eq!(Blame::of(&Diagnosis::supposed(code)), blame, "{code}"));
+        }
+    }
+
+    #[test]
     fn after_its_rest_one_trial_decides() {
         let mut circuits = Circuits::default();
         assert!(circuits.report("a", Blame::Lasting, at(0)));

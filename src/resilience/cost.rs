@@ -3,9 +3,11 @@
 
 use serde::Serialize;
 
-use crate::diagnosis::{Class, Diagnosis};
-use crate::evidence::Evidence;
+use crate::diagnosis::Diagnosis;
+use crate::evidence::{Evidence, Length};
 use crate::exchange::recording::How;
+use crate::wire::coding::Coding;
+use crate::wire::content::Form;
 
 /// Whether the provider, or the relay on our account, counts the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -32,13 +34,14 @@ impl Cost {
         let billed = billed(evidence, diagnosis);
         let usage = evidence.usage().filter(|_| billed != Billed::No);
         let told = usage.and_then(|usage| usage.total_tokens.or_else(|| Some(usage.prompt_tokens? + usage.completion_tokens?)));
-        let estimate = || {
-            let answer = evidence.reply.as_ref().map_or(0, |reply| tokens_of(&reply.text) + reply.reasoning as u64 / 4);
-            if billed == Billed::No { 0 } else { prompt_tokens(evidence) + answer }
-        };
+        let estimate = || if billed == Billed::No { 0 } else { prompt_tokens(evidence) + answer_tokens(evidence) + lost_tokens(evidence) };
         Cost { billed, tokens: told.unwrap_or_else(estimate), is_estimate: told.is_none() }
     }
 }
+
+/// Bytes of a plain answer that are not its text, before it and in all.
+const FRAME_BEFORE: u64 = 150;
+const FRAME: u64 = 300;
 
 /// An estimate from the request's body; of a long one only the beginning is kept, and stands for the rest.
 fn prompt_tokens(evidence: &Evidence<'_>) -> u64 {
@@ -49,6 +52,25 @@ fn prompt_tokens(evidence: &Evidence<'_>) -> u64 {
     (tokens_of(&String::from_utf8_lossy(kept)) as f64 * share) as u64
 }
 
+/// An estimate of what arrived of the answer, also where it is cut inside its JSON.
+pub fn answer_tokens(evidence: &Evidence<'_>) -> u64 {
+    if let Some(reply) = &evidence.reply {
+        let arguments: u64 = reply.tools.iter().map(|tool| tokens_of(&tool.arguments)).sum();
+        return tokens_of(&reply.text) + reply.reasoning as u64 / 4 + arguments;
+    }
+    match evidence.content().map(|content| &content.form) {
+        Some(Form::Json(document)) => tokens_of(&String::from_utf8_lossy(&document.text)).saturating_sub(FRAME_BEFORE / 4),
+        _ => 0,
+    }
+}
+
+/// An estimate of what was generated and never arrived: a plain answer is made before its length can be declared.
+fn lost_tokens(evidence: &Evidence<'_>) -> u64 {
+    let is_plain = evidence.stream().is_none() && evidence.content().is_none_or(|content| content.coding == Coding::Identity);
+    let missing = evidence.length.as_ref().filter(|_| is_plain).map_or(0, Length::missing);
+    missing.saturating_sub(FRAME) / 4
+}
+
 /// Tokens of a text, by the rule of thumb that four ASCII characters or one other character make one.
 pub fn tokens_of(text: &str) -> u64 {
     let ascii = text.bytes().filter(u8::is_ascii).count();
@@ -57,31 +79,35 @@ pub fn tokens_of(text: &str) -> u64 {
 }
 
 fn billed(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Billed {
-    let entry = diagnosis.verdict.entry;
-    if matches!(entry.code, "relay-wrote-more-than-declared" | "empty-body-after-overwrite" | "copy-stopped-at-block") {
+    let code = diagnosis.verdict.entry.code;
+    if matches!(code, "relay-wrote-more-than-declared" | "empty-body-after-overwrite" | "copy-stopped-at-block") {
         return Billed::Yes;
     }
     if evidence.is_of_tunnel() || evidence.how.is_some_and(How::is_before_request) || evidence.transcript.sent.length() == 0 {
         return Billed::No;
     }
-    let Some(status) = evidence.status() else {
-        return if evidence.transcript.is_not_http { Billed::No } else { Billed::Maybe };
-    };
-    match status {
-        200..300 if evidence.error.is_some() && !evidence.reply.as_ref().is_some_and(|reply| reply.has_content()) => Billed::No,
-        200..300 if matches!(entry.class, Class::NotAnApi | Class::ProxyRewrite) && evidence.reply.is_none() => Billed::No,
-        200..300 => Billed::Yes,
-        504 | 524 => Billed::Maybe,
-        _ => Billed::No,
+    match evidence.status() {
+        None if evidence.transcript.is_not_http => Billed::No,
+        None => Billed::Maybe,
+        Some(200..300) => billed_success(evidence, code),
+        // The request went on, and what became of it does not show; where the API itself tells of a failure, it counts none.
+        Some(504 | 524) => Billed::Maybe,
+        Some(502 | 520) if evidence.error.is_none() => Billed::Maybe,
+        Some(_) => Billed::No,
+    }
+}
+
+fn billed_success(evidence: &Evidence<'_>, code: &str) -> Billed {
+    let reply = evidence.reply.as_ref();
+    let has_content = reply.is_some_and(|reply| reply.has_content());
+    let is_promised = evidence.length.as_ref().is_some_and(|length| length.declared > 0);
+    match () {
+        () if has_content => Billed::Yes,
+        () if evidence.error.is_some() || matches!(code, "html-instead-of-api" | "web-page-not-api" | "other-json") => Billed::No,
+        () if code == "not-text-or-json" || evidence.wire() == 0 && !is_promised => Billed::Maybe,
+        () => Billed::Yes,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_four_letters_or_one_character_of_another_script() {
-        assert_eq!((tokens_of(""), tokens_of("hello"), tokens_of("你好"), tokens_of("hello 你好")), (0, 2, 2, 4));
-    }
-}
+mod tests;

@@ -10,3 +10,6 @@ pub mod recovery;
 pub mod remedy;
 pub mod split;
 pub mod wait;
+
+#[cfg(test)]
+mod recorded;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::circuit::Circuits;
-use super::cost::tokens_of;
+use super::cost::answer_tokens;
 use super::remedy::{BY_COST, Case};
 use super::wait;
 use crate::api::limits::Wait;
-use crate::api::overflow::{Overflow, overflow};
+use crate::api::overflow::{Overflow, affordable, overflow};
 use crate::cli::Remedy;
 use crate::diagnosis::Class;
-use crate::plan::{Plan, Variation};
+use crate::plan::{Plan, Proxy, Variation};
 
 /// How often max_tokens may be lowered, by how much, and to what at least: an answer that is shorter still is of no use.
 const MOST_LOWERINGS: u32 = 3;
@@ -106,7 +106,7 @@ pub enum Reason {
     Useless,
     /// Text is on stdout already; a second answer would double it.
     Printed,
-    /// The answer is whole for all that is wrong with its frame: another one would only cost.
+    /// The answer is whole for all that is wrong around it: another one would only cost.
     Whole,
     /// The server asks for a longer wait than anyone sits through.
     AskedTooLong(Wait),
@@ -185,26 +185,26 @@ impl Recovery {
         if case.diagnosis.is_healthy() || case.diagnosis.verdict.entry.class == Class::Interrupted {
             return Decision::Stop(Reason::Over);
         }
-        let helping: Vec<Remedy> =
-            BY_COST.into_iter().filter(|remedy| self.allowed.allows(*remedy) && case.is_helped_by(*remedy)).collect();
+        let is_of_use = |remedy: &Remedy| self.allowed.allows(*remedy) && case.is_helped_by(*remedy) && self.has_means_for(*remedy, case);
+        let helping: Vec<Remedy> = BY_COST.into_iter().filter(is_of_use).collect();
         if let Some(reason) = self.stopped(case, &helping, moment) {
             return Decision::Stop(reason);
         }
-        let asked = wait::asked_for(case.evidence);
+        // A wait for nothing is none.
+        let asked = wait::asked_for(case.evidence).filter(|asked| !asked.duration.is_zero());
         let is_too_long = asked.as_ref().is_some_and(|asked| asked.duration > wait::LONGEST);
         let mut would_be_late = false;
-        for remedy in helping {
+        for remedy in self.with_rest(helping, circuits) {
             let step = match remedy {
-                Remedy::Wait | Remedy::Retry if self.is_left_alone(circuits) => None,
                 Remedy::Wait => asked.as_ref().filter(|_| !is_too_long).and_then(|asked| self.wait(asked)),
                 Remedy::Retry if asked.is_some() => None,
                 Remedy::Retry => self.retry(moment.jitter),
                 Remedy::Stream => self.other_mode(),
                 Remedy::Identity => self.identity(),
                 Remedy::MaxTokens => self.fewer_tokens(case),
-                Remedy::Split if self.is_splittable => return Decision::Split(self.size_of_parts(case)),
-                Remedy::Endpoint | Remedy::Model => self.next_route(remedy, circuits),
-                Remedy::Split | Remedy::Continue => None,
+                Remedy::Split => Some(self.step(Remedy::Split, self.variation.clone())),
+                Remedy::Endpoint | Remedy::Model => self.next_route(remedy, case, circuits),
+                Remedy::Continue => None,
             };
             let Some(step) = step else {
                 continue;
@@ -212,6 +212,9 @@ impl Recovery {
             if self.allowed.max_time.is_some_and(|bound| moment.elapsed + step.wait > bound) {
                 would_be_late = true;
                 continue;
+            }
+            if remedy == Remedy::Split {
+                return Decision::Split(self.size_of_parts(case));
             }
             self.take(&step);
             return Decision::Again(step);
@@ -223,11 +226,21 @@ impl Recovery {
         })
     }
 
-    /// This endpoint's circuit is open, and there is another one to ask.
-    fn is_left_alone(&self, circuits: &Circuits) -> bool {
-        let is_closed = |plan: &Plan| !circuits.is_open(&plan.endpoint);
-        let is_fresh = |(index, plan): (usize, &Plan)| !self.visited[index] && is_closed(plan);
-        self.allowed.allows(Remedy::Endpoint) && !is_closed(&self.routes[self.route]) && self.routes.iter().enumerate().any(is_fresh)
+    /// There is something that the remedy could be applied to, used up or not.
+    fn has_means_for(&self, remedy: Remedy, case: &Case<'_>) -> bool {
+        match remedy {
+            Remedy::Split => self.is_splittable,
+            Remedy::Endpoint | Remedy::Model => self.routes.iter().any(|plan| self.leads_to(remedy, case, plan)),
+            _ => true,
+        }
+    }
+
+    /// An endpoint whose circuit is open is left in peace where another can be asked.
+    fn with_rest(&self, mut helping: Vec<Remedy>, circuits: &Circuits) -> Vec<Remedy> {
+        if circuits.is_open(&self.routes[self.route].endpoint) {
+            helping.sort_by_key(|remedy| *remedy != Remedy::Endpoint);
+        }
+        helping
     }
 
     fn stopped(&self, case: &Case<'_>, helping: &[Remedy], moment: Moment) -> Option<Reason> {
@@ -235,9 +248,7 @@ impl Recovery {
         match () {
             () if only_once => Some(Reason::Over),
             () if helping.is_empty() => Some(Reason::Useless),
-            () if case.evidence.answer_is_whole() && case.evidence.reply.as_ref().is_some_and(|reply| reply.has_content()) => {
-                Some(if case.diagnosis.verdict.retryable { Reason::Over } else { Reason::Whole })
-            }
+            () if case.is_answered() => Some(Reason::Whole),
             () if moment.has_printed => Some(Reason::Printed),
             () if self.allowed.max_cost_tokens.is_some_and(|bound| moment.spent_tokens >= bound) => Some(Reason::OutOfTokens),
             () => None,
@@ -303,11 +314,15 @@ impl Recovery {
             return None;
         }
         let bound = self.plan().max_tokens;
-        let arrived = case.evidence.reply.as_ref().map_or(0, |reply| tokens_of(&reply.text));
-        let lowered = match overflow_of(case) {
-            Some(Overflow { limit, prompt: Some(prompt), .. }) => limit.checked_sub(prompt)?,
+        let arrived = answer_tokens(case.evidence);
+        let lowered = match (overflow_of(case), bound) {
+            (Some(Overflow { limit, prompt: Some(prompt), .. }), _) => limit.checked_sub(prompt)?,
             // The prompt alone may be too long: then a shorter answer changes nothing.
-            _ if case.diagnosis.verdict.entry.code == "context-too-long" => return None,
+            _ if case.code() == "context-too-long" => return None,
+            (Some(Overflow { limit, requested: Some(requested), .. }), Some(bound)) if requested > limit => {
+                bound.checked_sub(requested - limit)?
+            }
+            _ if case.message().is_some_and(|message| affordable(message).is_some()) => affordable(case.message()?)?,
             _ if arrived >= 2 * FEWEST_TOKENS => (arrived * 3 / 4).min(bound.map_or(u64::MAX, |bound| bound / 2)),
             _ => bound.map_or(FIRST_BOUND, |bound| bound / LOWERED_BY),
         };
@@ -329,19 +344,30 @@ impl Recovery {
         ((body as f64 * share) as usize).max(200)
     }
 
-    /// The next route that this remedy leads to, in the order in which they were named.
-    fn next_route(&self, remedy: Remedy, circuits: &Circuits) -> Option<Step> {
+    /// The remedy changes from where the question is now to this route. Another endpoint behind the proxy that fails is no way out.
+    fn leads_to(&self, remedy: Remedy, case: &Case<'_>, plan: &Plan) -> bool {
         let here = &self.routes[self.route];
-        let is_led_to = |plan: &Plan| (remedy == Remedy::Model) == (plan.endpoint == here.endpoint);
-        let mut candidates = self.routes.iter().enumerate().filter(|(index, plan)| !self.visited[*index] && is_led_to(plan));
-        let (route, _) = candidates.find(|(_, plan)| !circuits.is_open(&plan.endpoint))?;
+        let proxy = |plan: &Plan| plan.proxy.as_ref().map(Proxy::url);
+        let is_here = plan.endpoint == here.endpoint && plan.target == here.target;
+        match remedy {
+            Remedy::Model => is_here && plan.model != here.model,
+            _ if case.is_of_our_proxy() => !is_here && proxy(plan) != proxy(here),
+            _ => !is_here,
+        }
+    }
+
+    /// The next route that this remedy leads to, in the order in which they were named. A failure of one model says nothing of the next.
+    fn next_route(&self, remedy: Remedy, case: &Case<'_>, circuits: &Circuits) -> Option<Step> {
+        let is_due = |route: usize, plan: &Plan| !self.visited[route] && self.leads_to(remedy, case, plan);
+        let is_open = |plan: &Plan| remedy == Remedy::Endpoint && circuits.is_open(&plan.endpoint);
+        let (route, _) = self.routes.iter().enumerate().find(|(route, plan)| is_due(*route, plan) && !is_open(plan))?;
         Some(Step { remedy, wait: Duration::ZERO, source: None, route, variation: Variation::default() })
     }
 }
 
 /// By how much the request is too large, where the error says so.
 fn overflow_of(case: &Case<'_>) -> Option<Overflow> {
-    overflow(&case.evidence.error.as_ref()?.innermost().message)
+    overflow(case.message()?)
 }
 
 #[cfg(test)]

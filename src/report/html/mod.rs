@@ -10,7 +10,7 @@ use markup::Html;
 use super::facts::{Command, Exchange, Proof, Row, duration};
 use super::model::Report;
 use super::piece::{Body, Bounds};
-use super::terms;
+use super::{terms, tried};
 use crate::diagnosis::Severity;
 use crate::lang::{Lang, Text};
 use crate::secret::Mask;
@@ -363,5 +363,8 @@ fn attempts(html: &mut Html<'_>, exchange: &Exchange<'_>) {
             html.line("p", &[("class", "note")], &terms::EARLIER.fill(exchange.lang, |_| Some(earlier.to_string())));
         }
         html.element("ul", &[], |html| attempts.iter().for_each(|attempt| html.line("li", &[], attempt)));
+        if let Some(summary) = tried::summary(exchange.report, exchange.lang) {
+            html.line("p", &[], &summary);
+        }
     });
 }
