@@ -31,8 +31,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Send one chat request; the answer on stdout, the diagnosis on stderr')
+            [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Send many requests from a file, each diagnosed, retried and written down; a run that was killed goes on')
             [CompletionResult]::new('diagnose', 'diagnose', [CompletionResultType]::ParameterValue, 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a diagnosis means')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'The answers that `chat --cache` keeps')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'The built-in server that misbehaves on purpose')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions, manual pages or the JSON Schema of reports')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -42,14 +44,15 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model [default: gpt-4o-mini]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model [default: gpt-4o-mini]')
             [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'A system message before the prompt')
-            [CompletionResult]::new('--messages', '--messages', [CompletionResultType]::ParameterName, 'A JSON array of messages to send, before the prompt if there is one')
             [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Sent as max_tokens')
             [CompletionResult]::new('--max-completion-tokens', '--max-completion-tokens', [CompletionResultType]::ParameterName, 'Sent as max_completion_tokens, for models that want that')
             [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Sent as temperature')
-            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'A whole request body, sent byte for byte')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header field, in place of one of the same name; `Name:` removes it (repeatable)')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A header field, in place of one of the same name; `Name:` removes it (repeatable)')
             [CompletionResult]::new('--accept-encoding', '--accept-encoding', [CompletionResultType]::ParameterName, 'What may be compressed, and how [default: what we can decode]')
+            [CompletionResult]::new('--messages', '--messages', [CompletionResultType]::ParameterName, 'A JSON array of messages to send, before the prompt if there is one')
+            [CompletionResult]::new('--keep-turns', '--keep-turns', [CompletionResultType]::ParameterName, 'Of --messages, only what leads (system) and the last N turns; a turn begins with a user''s message')
+            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'A whole request body, sent byte for byte')
             [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'The API''s base URL [default: https://api.openai.com/v1]')
             [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'An endpoint of the configuration file')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file [default: llmcheck/config.toml in $XDG_CONFIG_HOME or ~/.config]')
@@ -60,22 +63,81 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('--first-byte-timeout', '--first-byte-timeout', [CompletionResultType]::ParameterName, 'Bound on the wait for the first response byte [default: 5m]')
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'Bound on the silence between two bytes [default: 2m]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Bound on all of it [default: 10m]')
-            [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times where the cause may pass')
+            [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times at each endpoint where the cause may pass [default: 0; with --recover 2]')
             [CompletionResult]::new('--retry-base', '--retry-base', [CompletionResultType]::ParameterName, 'The first backoff''s bound; each next one is twice that')
             [CompletionResult]::new('--retry-cap', '--retry-cap', [CompletionResultType]::ParameterName, 'The longest backoff')
             [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'No attempt begins later than this after the first one')
+            [CompletionResult]::new('--recover', '--recover', [CompletionResultType]::ParameterName, 'Let the diagnosis choose what to do after a failure, the cheapest remedy first; of these only, if any are named')
+            [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'Ask this endpoint of the configuration file next, or another MODEL there; `:MODEL` stays at the first endpoint (repeatable)')
+            [CompletionResult]::new('--continue', '--continue', [CompletionResultType]::ParameterName, 'Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces')
+            [CompletionResult]::new('--max-cost-tokens', '--max-cost-tokens', [CompletionResultType]::ParameterName, 'No attempt begins once all together have cost this many tokens')
+            [CompletionResult]::new('--split', '--split', [CompletionResultType]::ParameterName, 'Ask for a long text in parts of at most so many characters (4000, 20k), cut between paragraphs or sentences')
+            [CompletionResult]::new('--split-prompt', '--split-prompt', [CompletionResultType]::ParameterName, 'What to do with each part, in place of the prompt argument; {part} and {parts} are its number and how many there are')
+            [CompletionResult]::new('--reduce-prompt', '--reduce-prompt', [CompletionResultType]::ParameterName, 'Ask once more with this and all the answers, and print what comes of that')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write a report to hand on, as .html or .md; may be repeated')
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Record every event on the wire, secrets masked')
+            [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'An earlier healthy answer to the same request, if it is no older than TTL; else ask, and keep the answer [default TTL: 1d]')
             [CompletionResult]::new('--lab', '--lab', [CompletionResultType]::ParameterName, 'Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
             [CompletionResult]::new('--stream', '--stream', [CompletionResultType]::ParameterName, 'Ask for a stream; its text is printed as it arrives')
             [CompletionResult]::new('--no-stream', '--no-stream', [CompletionResultType]::ParameterName, 'Ask for a plain answer (the default)')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it')
             [CompletionResult]::new('--no-proxy', '--no-proxy', [CompletionResultType]::ParameterName, 'No proxy, whatever the environment says')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Believe every certificate: never with a real key')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One report object on stdout in place of the answer')
             [CompletionResult]::new('--atomic', '--atomic', [CompletionResultType]::ParameterName, 'Hold the answer back until it is known to be complete')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit codes for warnings too')
             [CompletionResult]::new('--lab-tls', '--lab-tls', [CompletionResultType]::ParameterName, 'Reach the lab over TLS')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmcheck;batch' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where the answers go; what is answered there already is not asked again')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where the answers go; what is answered there already is not asked again')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests at the same time')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model [default: gpt-4o-mini]')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model [default: gpt-4o-mini]')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'A system message before the prompt')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Sent as max_tokens')
+            [CompletionResult]::new('--max-completion-tokens', '--max-completion-tokens', [CompletionResultType]::ParameterName, 'Sent as max_completion_tokens, for models that want that')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, 'Sent as temperature')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header field, in place of one of the same name; `Name:` removes it (repeatable)')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A header field, in place of one of the same name; `Name:` removes it (repeatable)')
+            [CompletionResult]::new('--accept-encoding', '--accept-encoding', [CompletionResultType]::ParameterName, 'What may be compressed, and how [default: what we can decode]')
+            [CompletionResult]::new('--base-url', '--base-url', [CompletionResultType]::ParameterName, 'The API''s base URL [default: https://api.openai.com/v1]')
+            [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'An endpoint of the configuration file, and a MODEL in place of the one that requests name; several share the work (repeatable)')
+            [CompletionResult]::new('--prefer', '--prefer', [CompletionResultType]::ParameterName, 'Which of several endpoints is asked')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file [default: llmcheck/config.toml in $XDG_CONFIG_HOME or ~/.config]')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file whose first line is the API key')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'An http://, socks5:// or socks5h:// proxy [default: as curl finds it in the environment]')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Believe the certificates of this PEM file instead of the system''s')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Bound on name, TCP and TLS [default: 10s]')
+            [CompletionResult]::new('--first-byte-timeout', '--first-byte-timeout', [CompletionResultType]::ParameterName, 'Bound on the wait for the first response byte [default: 5m]')
+            [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'Bound on the silence between two bytes [default: 2m]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Bound on all of it [default: 10m]')
+            [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again up to N times at each endpoint where the cause may pass [default: 0; with --recover 2]')
+            [CompletionResult]::new('--retry-base', '--retry-base', [CompletionResultType]::ParameterName, 'The first backoff''s bound; each next one is twice that')
+            [CompletionResult]::new('--retry-cap', '--retry-cap', [CompletionResultType]::ParameterName, 'The longest backoff')
+            [CompletionResult]::new('--retry-max-time', '--retry-max-time', [CompletionResultType]::ParameterName, 'No attempt begins later than this after the first one')
+            [CompletionResult]::new('--recover', '--recover', [CompletionResultType]::ParameterName, 'Let the diagnosis choose what to do after a failure, the cheapest remedy first; of these only, if any are named')
+            [CompletionResult]::new('--fallback', '--fallback', [CompletionResultType]::ParameterName, 'Ask this endpoint of the configuration file next, or another MODEL there; `:MODEL` stays at the first endpoint (repeatable)')
+            [CompletionResult]::new('--continue', '--continue', [CompletionResultType]::ParameterName, 'Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces')
+            [CompletionResult]::new('--max-cost-tokens', '--max-cost-tokens', [CompletionResultType]::ParameterName, 'No attempt begins once all together have cost this many tokens')
+            [CompletionResult]::new('--lab', '--lab', [CompletionResultType]::ParameterName, 'Ask the built-in server that misbehaves on purpose: no key, no network (repeatable)')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Each line is a prompt, not a JSON request')
+            [CompletionResult]::new('--no-proxy', '--no-proxy', [CompletionResultType]::ParameterName, 'No proxy, whatever the environment says')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Believe every certificate: never with a real key')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'A summary as one JSON object on stdout')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Answers with warnings count as failures')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
@@ -114,6 +176,60 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'llmcheck;cache' {
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove all of them')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say where they are, how many and how large')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llmcheck;cache;clear' {
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmcheck;cache;info' {
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of every word of a diagnosis')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Raw heads, timing and the source of each setting too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but wrong usage')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'llmcheck;cache;help' {
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove all of them')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say where they are, how many and how large')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'llmcheck;cache;help;clear' {
+            break
+        }
+        'llmcheck;cache;help;info' {
+            break
+        }
+        'llmcheck;cache;help;help' {
+            break
+        }
         'llmcheck;lab' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port for http; https takes the next one [default: any free one]')
             [CompletionResult]::new('--ca-out', '--ca-out', [CompletionResultType]::ParameterName, 'Write the lab''s certificate authority here, for clients that are to trust it')
@@ -145,8 +261,10 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
         }
         'llmcheck;help' {
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Send one chat request; the answer on stdout, the diagnosis on stderr')
+            [CompletionResult]::new('batch', 'batch', [CompletionResultType]::ParameterValue, 'Send many requests from a file, each diagnosed, retried and written down; a run that was killed goes on')
             [CompletionResult]::new('diagnose', 'diagnose', [CompletionResultType]::ParameterValue, 'Give the same diagnosis from a recording, a HAR, curl''s output, a response or an error text')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a diagnosis means')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'The answers that `chat --cache` keeps')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'The built-in server that misbehaves on purpose')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions, manual pages or the JSON Schema of reports')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -155,10 +273,24 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
         'llmcheck;help;chat' {
             break
         }
+        'llmcheck;help;batch' {
+            break
+        }
         'llmcheck;help;diagnose' {
             break
         }
         'llmcheck;help;explain' {
+            break
+        }
+        'llmcheck;help;cache' {
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove all of them')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Say where they are, how many and how large')
+            break
+        }
+        'llmcheck;help;cache;clear' {
+            break
+        }
+        'llmcheck;help;cache;info' {
             break
         }
         'llmcheck;help;lab' {

@@ -27,14 +27,7 @@ impl Aim {
     pub fn of_chat(args: &ChatArgs, prompt: Option<&str>, lab: Option<&RunningLab>) -> Result<Aim, Failure> {
         let file = config::load_file(args.connection.config.as_deref(), &config::environment).map_err(Failure::Usage)?;
         let own = lab.zip(args.lab.as_deref()).map(|(lab, name)| lab.aim(name, args.lab_tls)).transpose()?;
-        let wanted = Wanted {
-            base_url: args.target.base_url.as_deref(),
-            endpoint: args.target.endpoint.as_deref(),
-            connection: &args.connection,
-            shape: &args.request.shape,
-            lab: own.as_ref(),
-            names_mode: args.request.stream || args.request.no_stream,
-        };
+        let wanted = Wanted::of_chat(args, own.as_ref());
         let compose = |model: &str| request::compose(&args.request, prompt.map(str::to_string), model);
         let first = config::resolve(&wanted, &file, compose, &config::environment).map_err(Failure::Usage)?;
         let mut routes = vec![first.plan.clone()];

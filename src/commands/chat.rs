@@ -16,7 +16,7 @@ use super::console::{Console, Reader as Audience};
 use super::going_on::Answered;
 use super::handout::Handout;
 use super::interrupt::stop_on_interrupt;
-use super::parts::Parts;
+use super::parts::{self, Parts};
 use super::prepare;
 use super::prompt::Prompt;
 use super::typed::command_line;
@@ -112,17 +112,17 @@ fn ask(args: &ChatArgs, prompt: &Prompt, routes: &[Plan], asking: &mut Asking<'_
     let size = match size {
         Some(size) => size,
         None => {
-            let is_splittable = text.is_some() && args.request.body.is_none();
+            let is_splittable = text.is_some_and(parts::is_splittable) && args.request.body.is_none();
             let question = Question { routes, first: 0, remedy: None, prints, before: None, is_splittable };
             let mut last = asking.ask_on(&question, args.recover.go_on, handout)?;
             match last.outcome.split {
                 Some(size) => size,
                 None => {
                     // What came as a stream may have gone on as a plain answer.
-                    if last.printed > 0 {
+                    if last.printed.is_some() {
                         show_part(&mut last, true, asking.console, asking.mask)?;
                     }
-                    let is_shown = last.printed > 0;
+                    let is_shown = last.printed.is_some();
                     let text = last.joined.clone();
                     return Ok(Told { last, parts: Vec::new(), text, is_whole: true, is_shown });
                 }
@@ -138,20 +138,20 @@ fn ask(args: &ChatArgs, prompt: &Prompt, routes: &[Plan], asking: &mut Asking<'_
 
 /// The answer to one of several parts, a blank line between two of them. One that came as a stream is there already.
 fn show_part(answered: &mut Answered, is_first: bool, console: &Console, mask: &Mask) -> Result<(), Failure> {
-    let text = super::parts::text_of(answered);
-    let rest = text.get(answered.printed..).unwrap_or_default();
-    let between = if is_first || answered.printed > 0 { "" } else { "\n" };
+    let text = answered.text();
+    let rest = text.get(answered.printed.unwrap_or(0)..).unwrap_or_default();
+    let between = if is_first || answered.printed.is_some() { "" } else { "\n" };
     if !rest.is_empty() {
         let shown = mask.cover_cut_text(rest);
         answered.outcome.attempted.audience = console.print(&format!("{between}{shown}"))?;
         answered.ended_line = rest.ends_with('\n');
-        answered.printed = text.len();
+        answered.printed = Some(text.len());
     }
     end_line(answered, console)
 }
 
 fn end_line(answered: &mut Answered, console: &Console) -> Result<(), Failure> {
-    if answered.printed > 0 && !answered.ended_line && answered.outcome.attempted.audience == Audience::Present {
+    if answered.printed.is_some() && !answered.ended_line && answered.outcome.attempted.audience == Audience::Present {
         answered.outcome.attempted.audience = console.print("\n")?;
         answered.ended_line = true;
     }

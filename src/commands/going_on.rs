@@ -22,8 +22,8 @@ pub struct Answered {
     pub joined: Option<String>,
     /// Where they meet, in characters.
     pub seams: Vec<u64>,
-    /// How much of it is on stdout, in bytes, and whether that ends a line.
-    pub printed: usize,
+    /// How much of it is on stdout, in bytes, if any is, and whether that ends a line.
+    pub printed: Option<usize>,
     pub ended_line: bool,
 }
 
@@ -35,7 +35,7 @@ impl Asking<'_> {
     pub fn ask_on(&mut self, question: &Question<'_>, most: u32, handout: &mut Handout<'_>) -> Result<Answered, Failure> {
         let outcome = self.ask(question, handout)?;
         let mut text = arrived(&outcome);
-        let printed = if outcome.attempted.has_printed { text.len() } else { 0 };
+        let printed = outcome.attempted.has_printed.then_some(text.len());
         let ended_line = outcome.attempted.ended_line;
         let mut answered = Answered { outcome, joined: None, seams: Vec::new(), printed, ended_line };
         for _ in 0..most {
@@ -43,7 +43,7 @@ impl Asking<'_> {
                 break;
             }
             // On a terminal the note would stand in the midst of the answer's line.
-            if answered.printed > 0 && !answered.ended_line && self.console.stdout_is_terminal && self.console.stderr_is_terminal {
+            if answered.printed.is_some() && !answered.ended_line && self.console.stdout_is_terminal && self.console.stderr_is_terminal {
                 self.console.tell("\n");
             }
             self.console.note(&note(&answered.outcome, &text, self));
@@ -63,19 +63,26 @@ impl Asking<'_> {
                 answered.ended_line = outcome.attempted.ended_line;
             }
             answered.outcome = outcome;
-            let (longer, seam) = join(&text, &piece, answered.printed > 0);
+            let (longer, seam) = join(&text, &piece, answered.printed.is_some());
             let is_longer = longer.len() > text.len() || seam.is_none() && longer != text;
             answered.seams.extend(seam.filter(|_| is_longer));
             text = longer;
             answered.joined = Some(text.clone());
             if has_printed {
-                answered.printed = text.len();
+                answered.printed = Some(text.len());
             }
             if !is_longer {
                 break;
             }
         }
         Ok(answered)
+    }
+}
+
+impl Answered {
+    /// All that came of the answer; nothing of one that is longer than what is kept.
+    pub fn text(&self) -> String {
+        self.joined.clone().unwrap_or_else(|| arrived(&self.outcome))
     }
 }
 

@@ -9,8 +9,15 @@ use crate::cli::SplitArgs;
 use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 use crate::plan::Plan;
-use crate::report::model::{Answer, Part};
+use crate::report::model::Part;
 use crate::resilience::split::split;
+
+/// A text that is shorter than this is no long input: whatever is too large, it is something else.
+const SHORTEST: usize = 400;
+
+pub fn is_splittable(text: &str) -> bool {
+    text.chars().nth(SHORTEST).is_some()
+}
 
 /// How often parts are made smaller because one of them was still too large.
 const MOST_HALVINGS: u32 = 5;
@@ -77,7 +84,7 @@ impl Parts<'_> {
                 continue;
             }
             parts.push(part);
-            let text = text_of(&answered);
+            let text = answered.text();
             if shows {
                 show(&mut answered, answers.is_empty())?;
             }
@@ -115,7 +122,7 @@ impl Parts<'_> {
                 let message = with_text(Some(prompt), (1, 1), &group);
                 let (answered, part) = self.put(asking, handout, &message, &group, false)?;
                 told.parts.push(Part { reduces: true, ..part });
-                joined.push(text_of(&answered));
+                joined.push(answered.text());
                 told.is_whole = is_good(&answered);
                 told.last = answered;
                 if !told.is_whole || is_stopped() {
@@ -146,7 +153,7 @@ impl Parts<'_> {
         };
         let routes: Vec<Plan> = self.routes.iter().map(ask_for).collect();
         let before = asking.attempts.len();
-        let question = Question { routes: &routes, first: 0, remedy: None, prints, before: None, is_splittable: true };
+        let question = Question { routes: &routes, first: 0, remedy: None, prints, before: None, is_splittable: is_splittable(part) };
         let answered = asking.ask_on(&question, self.go_on, handout)?;
         let entry = answered.outcome.diagnosis.verdict.entry;
         let told = Part {
@@ -165,14 +172,6 @@ fn is_good(answered: &Answered) -> bool {
     let outcome = &answered.outcome;
     let evidence = Evidence::gather(&outcome.attempted.transcript);
     outcome.attempted.failure.is_none() && (outcome.diagnosis.is_healthy() || evidence.answer_is_whole())
-}
-
-pub fn text_of(answered: &Answered) -> String {
-    if let Some(joined) = &answered.joined {
-        return joined.clone();
-    }
-    let evidence = Evidence::gather(&answered.outcome.attempted.transcript);
-    Answer::of(&evidence, &answered.outcome.diagnosis).text.unwrap_or_default()
 }
 
 fn with_text(instruction: Option<&str>, (part, parts): (usize, usize), text: &str) -> String {

@@ -59,7 +59,7 @@ fn run(allowed: &Allowed, routes: &[Plan], server: impl Fn(&Plan) -> Vec<u8>) ->
 
 fn run_with(allowed: &Allowed, routes: &[Plan], circuits: &mut Circuits, server: impl Fn(&Plan) -> Vec<u8>) -> Run {
     const ENDLESS: usize = 60;
-    let mut recovery = Recovery::new(allowed, routes, 0, false);
+    let mut recovery = Recovery::new(Arc::new(allowed.clone()), routes.to_vec(), 0, false);
     let (mut trail, mut waits, mut moment) = (vec![described(&recovery.plan(), "ask")], Vec::new(), NOTHING_PRINTED);
     while trail.len() < ENDLESS {
         let plan = recovery.plan();
@@ -210,7 +210,7 @@ fn decision(allowed: &Allowed, is_splittable: bool, moment: Moment, received: &[
     let evidence = Evidence::gather(&transcript);
     let diagnosis = diagnose(&evidence);
     let case = Case { evidence: &evidence, diagnosis: &diagnosis };
-    Recovery::new(allowed, &routes, 0, is_splittable).next(&case, &Circuits::default(), moment)
+    Recovery::new(Arc::new(allowed.clone()), routes.to_vec(), 0, is_splittable).next(&case, &Circuits::default(), moment)
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn behind_a_proxy_that_fails_only_an_endpoint_without_it_helps() {
         let transcript = exchange(false, OFFERS_GZIP, b"");
         let evidence = Evidence::gather(&transcript);
         let diagnosis = Diagnosis::supposed("proxy-unreachable");
-        let decision = Recovery::new(&allowed, &routes, 0, false).next(
+        let decision = Recovery::new(Arc::new(allowed.clone()), routes.to_vec(), 0, false).next(
             &Case { evidence: &evidence, diagnosis: &diagnosis },
             &Circuits::default(),
             NOTHING_PRINTED,
