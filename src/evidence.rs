@@ -2,6 +2,8 @@
 
 pub mod foreign;
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use foreign::{Appended, Preceded, What};
@@ -43,6 +45,8 @@ pub struct Evidence<'a> {
     /// at it: what was not said to its end proves nothing.
     pub salvaged: Option<String>,
     pub length: Option<Length>,
+    /// What the error means, once that was judged: many rules ask.
+    pub meaning: OnceCell<Option<&'static str>>,
 }
 
 /// A JSON text that is closed and yet malformed.
@@ -105,6 +109,7 @@ impl<'a> Evidence<'a> {
             preceded,
             reply,
             salvaged: None,
+            meaning: OnceCell::new(),
             length: transcript.response.as_ref().filter(|response| !response.body.is_unframed).and_then(length),
         };
         evidence.appended = foreign::appended(&evidence);
@@ -121,7 +126,7 @@ impl<'a> Evidence<'a> {
 
     /// The last request was for a tunnel: the exchange did not come further than the proxy.
     pub fn is_of_tunnel(&self) -> bool {
-        self.transcript.request.as_ref().is_some_and(|head| head.first_line.starts_with("CONNECT "))
+        self.transcript.sent.beginning().starts_with(b"CONNECT ") && self.transcript.request().is_some()
     }
 
     pub fn response(&self) -> Option<&'a Response> {

@@ -34,6 +34,9 @@ pub fn is_known_family(name: &str) -> bool {
 /// The same model but for a date, a build, a size of the context, how its weights are stored, how hard it shall think, or a word for its
 /// newest form or its place.
 pub fn is_same(asked: &str, answered: &str) -> bool {
+    if asked == answered {
+        return true;
+    }
     // An unnamed tag is the default one: `llama3` is `llama3:8b`.
     if answered.strip_prefix(asked).is_some_and(|rest| rest.starts_with(':')) {
         return true;

@@ -1,8 +1,11 @@
 //! The input: one request a line, in the form of the OpenAI Batch API or as plain prompts. It is read twice: once to find every mistake
 //! before anything is sent, and once to send it; neither time is it held in memory.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
 use std::fs::File;
+use std::hash::BuildHasher as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +13,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::api::edit::Body;
 use crate::resilience::cost::tokens_of;
 
 /// No request is larger than this.
@@ -32,6 +36,9 @@ pub struct Item {
     pub line: u64,
     pub custom_id: String,
     pub body: Vec<u8>,
+    /// What the body asks for.
+    pub model: Option<String>,
+    pub max_tokens: Option<u64>,
     /// About what it will cost.
     pub tokens: u64,
 }
@@ -82,6 +89,8 @@ impl Input {
     /// Naming the first mistakes with their lines.
     pub fn check(mut self) -> Result<(Input, u64)> {
         const MOST_TOLD: usize = 5;
+        // Two hashes under keys of their own: no two of any number of lines have both in common.
+        let keys = (RandomState::new(), RandomState::new());
         let mut ids = HashSet::new();
         let mut mistakes = Vec::new();
         let mut total = 0;
@@ -90,7 +99,7 @@ impl Input {
                 Ok(None) => break,
                 Ok(Some(item)) => {
                     total += 1;
-                    if !ids.insert(short(&item.custom_id)) {
+                    if !ids.insert((keys.0.hash_one(&item.custom_id), keys.1.hash_one(&item.custom_id))) {
                         mistakes.push(anyhow!("line {}: the custom_id {:?} stands in an earlier line too", item.line, item.custom_id));
                     }
                 }
@@ -142,17 +151,21 @@ impl Input {
 impl Form {
     fn item(&self, line: &[u8], number: u64) -> Result<Item> {
         let text = std::str::from_utf8(line).map_err(|error| anyhow!("not UTF-8 at byte {}", error.valid_up_to()))?;
-        let (custom_id, body) = match self {
-            Form::Plain(compose) => (format!("line-{number}"), compose(text)?),
+        let (custom_id, body, model, max_tokens) = match self {
+            Form::Plain(compose) => {
+                let body = compose(text)?;
+                let read = Body::read(&body).context("the prompt makes no request")?;
+                (format!("line-{number}"), body, read.model(), read.max_tokens())
+            }
             Form::OpenAi => request(text)?,
         };
-        let bound = crate::api::edit::Body::read(&body).and_then(|body| body.max_tokens());
-        let tokens = tokens_of(text) + bound.unwrap_or(USUAL_ANSWER);
-        Ok(Item { line: number, custom_id, body, tokens })
+        let tokens = tokens_of(text) + max_tokens.unwrap_or(USUAL_ANSWER);
+        Ok(Item { line: number, custom_id, body, model, max_tokens, tokens })
     }
 }
 
-fn request(text: &str) -> Result<(String, Vec<u8>)> {
+/// Its custom_id, its body, and the model and bound that the body names.
+fn request(text: &str) -> Result<(String, Vec<u8>, Option<String>, Option<u64>)> {
     #[derive(Deserialize)]
     struct Request<'a> {
         custom_id: Option<String>,
@@ -172,16 +185,37 @@ fn request(text: &str) -> Result<(String, Vec<u8>)> {
         bail!("the url is {url:?}; only chat completions can be asked for");
     }
     let body = request.body.filter(|body| body.get().starts_with('{')).context("there is no body, or it is no object")?;
-    let mut read = crate::api::edit::Body::read(body.get().as_bytes()).context("the body is no object")?;
-    if read.messages().is_none_or(|messages| messages.is_empty()) {
+    let read: Asked<'_> = serde_json::from_str(body.get()).context("the body")?;
+    if !read.messages.is_some_and(|messages| messages.get().starts_with('[') && messages.get().contains(['{', '"'])) {
         bail!("the body has no messages");
     }
+    let (model, max_tokens) = (read.model.map(Cow::into_owned), read.max_completion_tokens.or(read.max_tokens));
     // An item's answer is one JSON.
-    if read.is_stream() || read.has("stream_options") {
-        read.set_stream(false);
-        return Ok((custom_id, read.into_bytes()));
-    }
-    Ok((custom_id, body.get().as_bytes().to_vec()))
+    let body = match read.stream == Some(true) || read.stream_options.is_some() {
+        true => as_plain_answer(body.get()).context("the body is no object")?,
+        false => body.get().as_bytes().to_vec(),
+    };
+    Ok((custom_id, body, model, max_tokens))
+}
+
+/// What is to be known of a body before it is sent.
+#[derive(Deserialize)]
+struct Asked<'a> {
+    #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    max_tokens: Option<u64>,
+    max_completion_tokens: Option<u64>,
+    stream: Option<bool>,
+    #[serde(borrow)]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow)]
+    stream_options: Option<&'a RawValue>,
+}
+
+fn as_plain_answer(body: &str) -> Option<Vec<u8>> {
+    let mut body = Body::read(body.as_bytes())?;
+    body.set_stream(false);
+    Some(body.into_bytes())
 }
 
 /// Enough of a hash to tell the lines of any file apart.
@@ -230,7 +264,8 @@ mod tests {
 
     #[test]
     fn an_item_has_the_same_name_in_every_run_and_another_one_for_other_bytes() {
-        let item = |id: &str, body: &str| Item { line: 1, custom_id: id.into(), body: body.into(), tokens: 0 }.id();
+        let item =
+            |id: &str, body: &str| Item { line: 1, custom_id: id.into(), body: body.into(), model: None, max_tokens: None, tokens: 0 }.id();
         assert_eq!(item("a", "bc"), item("a", "bc"));
         assert_ne!(item("a", "bc"), item("ab", "c"));
         assert_eq!(item("a", "").len(), "batch_req_".len() + 24);

@@ -33,14 +33,7 @@ struct Line<'a> {
 struct Response<'a> {
     status_code: u16,
     request_id: &'a str,
-    body: Option<Body<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Body<'a> {
-    AsItCame(&'a RawValue),
-    Made(Value),
+    body: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -51,19 +44,22 @@ struct Error<'a> {
 
 /// The line of an answered item; none where the answer cannot be put on one.
 pub fn answer(item: &Item, id: &str, evidence: &Evidence<'_>, way: Way<'_>) -> Option<Vec<u8>> {
-    let document = one_line(evidence);
-    let body = match &document {
-        Some(document) => Body::AsItCame(serde_json::from_slice(document).ok()?),
-        None => Body::Made(of_stream(evidence)?),
+    let body = match one_line(evidence) {
+        Some(document) => document,
+        None => serde_json::to_vec(&of_stream(evidence)?).ok()?,
     };
-    let response = Response { status_code: 200, request_id: request_id(evidence), body: Some(body) };
-    Some(finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None }))
+    let response = Response { status_code: 200, request_id: request_id(evidence), body: None };
+    let line = finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None });
+    // The body was parsed already, and is put in as it is.
+    const PLACE: &[u8] = br#""body":null"#;
+    let at = memchr::memmem::rfind(&line, PLACE)? + PLACE.len() - b"null".len();
+    Some([&line[..at], &body, &line[at + b"null".len()..]].concat())
 }
 
 /// The line of an item that failed.
 pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagnosis, way: Way<'_>) -> Vec<u8> {
     let document = one_line(evidence);
-    let body = document.as_deref().and_then(|document| serde_json::from_slice(document).ok()).map(Body::AsItCame);
+    let body = document.as_deref().and_then(|document| serde_json::from_slice(document).ok());
     let response = evidence.status().map(|status_code| Response { status_code, request_id: request_id(evidence), body });
     let verdict = &diagnosis.verdict;
     let error = Error { code: verdict.entry.code, message: verdict.say(verdict.entry.title, Lang::En) };

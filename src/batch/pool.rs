@@ -27,6 +27,8 @@ pub struct Price {
 pub struct Endpoint {
     /// A request without its body.
     pub plan: Plan,
+    /// Of the plan's target, its secrets masked.
+    pub url: String,
     /// Asked in place of the model that an item names.
     pub model: Option<String>,
     pub price: Option<Price>,

@@ -49,13 +49,11 @@ const MOST_REFUSALS: u32 = 100;
 pub fn work(shared: &Shared<'_>) {
     let mut callers: Vec<Caller> = shared.masks.iter().map(|masks| Caller::new(masks.clone())).collect();
     while let Some((mut job, index)) = shared.board.take(shared.is_stopped) {
-        let mut plan = plan_for(&job, &shared.endpoints[index]);
-        let asked = asked(&plan, job.attempts + 1);
         let began = Instant::now();
-        let mut heard = callers[index].perform(&plan, Ear(Reader::new(asked.clone())), shared.abort);
+        let mut heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
         // The server closed the connection between two requests: no answer of this one was lost.
         if heard.as_ref().is_ok_and(|ear| ear.0.was_left_while_idle()) {
-            heard = callers[index].perform(&plan, Ear(Reader::new(asked)), shared.abort);
+            heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
         }
         let transcript = match heard {
             Ok(ear) => ear.0.finish(),
@@ -65,7 +63,6 @@ pub fn work(shared: &Shared<'_>) {
                 return;
             }
         };
-        plan.body.clear();
         job.attempts += 1;
         judge(shared, job, index, &transcript, began.elapsed());
     }
@@ -80,27 +77,32 @@ impl Listen for Ear {
     }
 }
 
-fn plan_for(job: &Job, endpoint: &Endpoint) -> Plan {
-    let mut plan = endpoint.plan.clone();
-    plan.body.clone_from(&job.item.body);
+fn ask(caller: &mut Caller, job: &Job, endpoint: &Endpoint, abort: &'static AtomicBool) -> anyhow::Result<Ear> {
+    let variation = job.recovery.as_ref().map(Recovery::variation).filter(|variation| **variation != Variation::default());
+    if endpoint.model.is_none() && variation.is_none() {
+        let plan = &endpoint.plan;
+        return caller.perform(plan, &job.item.body, Ear(Reader::new(asked(plan, job, endpoint))), abort);
+    }
+    let mut plan = Plan { body: job.item.body.clone(), ..endpoint.plan.clone() };
     if let Some(model) = &endpoint.model {
         plan = plan.to_model(model);
     }
-    match &job.recovery {
-        Some(recovery) if *recovery.variation() != Variation::default() => plan.vary(recovery.variation()),
-        _ => plan,
+    if let Some(variation) = variation {
+        plan = plan.vary(variation);
     }
+    let asked = asked(&plan, job, endpoint);
+    caller.perform(&plan, &plan.body, Ear(Reader::new(asked)), abort)
 }
 
-fn asked(plan: &Plan, attempt: u32) -> Asked {
+fn asked(plan: &Plan, job: &Job, endpoint: &Endpoint) -> Asked {
     Asked {
-        attempt,
+        attempt: job.attempts + 1,
         endpoint: plan.endpoint.clone(),
         method: "POST".into(),
-        url: plan.target.url(),
-        model: plan.model.clone(),
+        url: endpoint.url.clone(),
+        model: endpoint.model.as_ref().or(job.item.model.as_ref()).cloned(),
         stream: plan.stream,
-        max_tokens: plan.max_tokens,
+        max_tokens: plan.max_tokens.or(job.item.max_tokens),
         key: plan.key,
         timeouts: plan.timeouts,
         ..Asked::default()
@@ -117,7 +119,7 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
     let is_answered =
         evidence.answer_is_whole() && evidence.is_success() && evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
     let is_good = is_answered && !(shared.strict && !diagnosis.findings.is_empty());
-    let asked_wait = wait::asked_for(&evidence).map(|wait| wait.duration);
+    let asked_wait = if is_answered { None } else { wait::asked_for(&evidence).map(|wait| wait.duration) };
     let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
     let blame = (if is_answered { Blame::None } else { Blame::of(&diagnosis) }, code);
     let item = job.item.clone();

@@ -13,6 +13,7 @@ use crate::plan::{Plan, Timeouts};
 use crate::resilience::backoff::Backoff;
 use crate::resilience::recovery::Allowed;
 use crate::resilience::remedy::BY_COST;
+use crate::secret::Mask;
 use crate::spelling;
 
 /// The request as it is put to each endpoint and model, the preferred one first, and what is known of the first.
@@ -102,7 +103,9 @@ fn shared_endpoint(
     // A line names its own model; a prompt does not.
     let own = if args.plain { plan.model.clone() } else { args.shape.model.clone() };
     let price = source.endpoint.as_deref().filter(|_| lab.is_none()).and_then(|name| file.endpoint(name).ok()?.price);
+    let url = Mask::of_responses(&plan.secrets).cover_text(&plan.target.url()).into_owned();
     Ok(Endpoint {
+        url,
         plan,
         model: source.model.clone().or(own),
         price: price.map(|price| Price { input: price.input, output: price.output }),

@@ -19,6 +19,9 @@ pub mod timers;
 mod tls;
 mod truncation;
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 
 pub use class::{AtFault, Class, Confidence, Severity};
@@ -283,7 +286,9 @@ pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
 
 /// The entry of a code, in any letter case.
 pub fn entry(code: &str) -> Option<&'static Entry> {
-    catalogue().find(|entry| entry.code.eq_ignore_ascii_case(code))
+    static BY_CODE: OnceLock<HashMap<&'static str, &'static Entry>> = OnceLock::new();
+    let known = BY_CODE.get_or_init(|| catalogue().map(|entry| (entry.code, entry)).collect());
+    known.get(code).or_else(|| known.get(code.to_ascii_lowercase().as_str())).copied()
 }
 
 /// Judges an exchange.
@@ -315,12 +320,11 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
     }
     let surest = surest(evidence.asked().source);
     findings.iter_mut().for_each(|finding| finding.confidence = finding.confidence.min(surest));
-    let common = common_values(evidence);
     let mut verdict = verdict_of(&findings).unwrap_or_else(|| Finding::new(&HEALTHY, Found::certain()));
     verdict.confidence = verdict.confidence.min(surest);
     let is_ours = evidence.asked().source == Source::Recording;
     for finding in findings.iter_mut().chain([&mut verdict]) {
-        add_missing(&mut finding.values, &common, finding.entry);
+        add_missing(&mut finding.values, evidence, finding.entry);
         if !is_ours {
             leave_open(finding);
         }
@@ -346,55 +350,81 @@ fn verdict_of(findings: &[Finding]) -> Option<Finding> {
     root.or_else(|| findings.iter().find(is_worst)).cloned()
 }
 
-/// Values that any text may use.
-fn common_values(evidence: &Evidence<'_>) -> Vec<(&'static str, Value)> {
+/// The names of the values that any text may use.
+const COMMON: [&str; 12] = [
+    "host",
+    "status",
+    "message",
+    "model",
+    "detail",
+    "proxy",
+    "connect_timeout",
+    "first_byte_timeout",
+    "idle_timeout",
+    "timeout",
+    "received",
+    "wire",
+];
+
+/// One of them; none where the source does not tell it. A text tells what stands in it and no more: the rest stays open.
+fn common_value(evidence: &Evidence<'_>, name: &str) -> Option<Value> {
     let asked = evidence.asked();
-    let authority = asked.url.split("://").nth(1).unwrap_or(&asked.url).split('/').next().unwrap_or("");
-    let host = authority.rsplit('@').next().unwrap_or(authority).to_string();
+    if asked.source == Source::Text && !(name == "status" || name == "message" && evidence.error.is_some()) {
+        return None;
+    }
+    let seconds = |duration: Option<std::time::Duration>| duration.map_or(Value::Null, |duration| json!(duration.as_secs_f64()));
+    let value = match name {
+        "host" => json!(host(evidence)),
+        "status" => json!(evidence.status()),
+        "message" => json!(message(evidence)),
+        "model" => json!(asked.model.as_deref().unwrap_or("?")),
+        "detail" => json!(excerpt(evidence.detail())),
+        "proxy" => json!(asked.proxy.as_deref().unwrap_or("?")),
+        "connect_timeout" => seconds(asked.timeouts.connect),
+        "first_byte_timeout" => seconds(asked.timeouts.first_byte),
+        "idle_timeout" => seconds(asked.timeouts.idle),
+        "timeout" => seconds(asked.timeouts.total),
+        "received" => json!(evidence.transcript.received.length()),
+        "wire" => json!(evidence.wire()),
+        _ => return None,
+    };
+    let is_known = match asked.source {
+        Source::Recording => true,
+        Source::Text => name == "message" || !value.is_null(),
+        _ => !(value.is_null() || value == json!("")),
+    };
+    is_known.then_some(value)
+}
+
+fn host(evidence: &Evidence<'_>) -> String {
+    let url = &evidence.asked().url;
+    let authority = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or("");
+    authority.rsplit('@').next().unwrap_or(authority).to_string()
+}
+
+fn message(evidence: &Evidence<'_>) -> String {
     let message = match &evidence.error {
         Some(error) => excerpt(&error.message),
         None => excerpt(&pages::beginning(evidence)),
     };
     let status_line = || evidence.head().map_or_else(String::new, |head| excerpt(&head.first_line));
-    let message = if message.is_empty() { status_line() } else { message };
-    let seconds = |duration: Option<std::time::Duration>| duration.map_or(Value::Null, |duration| json!(duration.as_secs_f64()));
-    // A text tells what stands in it and no more: the rest stays open.
-    if asked.source == Source::Text {
-        let status = evidence.status().map(|status| ("status", json!(status)));
-        let message = Some(("message", json!(message))).filter(|_| evidence.error.is_some());
-        return status.into_iter().chain(message).collect();
-    }
-    let is_known = |value: &Value| asked.source == Source::Recording || !(value.is_null() || *value == json!(""));
-    let values = vec![
-        ("host", json!(host)),
-        ("status", json!(evidence.status())),
-        ("message", json!(message)),
-        ("model", json!(asked.model.as_deref().unwrap_or("?"))),
-        ("detail", json!(excerpt(evidence.detail()))),
-        ("proxy", json!(asked.proxy.as_deref().unwrap_or("?"))),
-        ("connect_timeout", seconds(asked.timeouts.connect)),
-        ("first_byte_timeout", seconds(asked.timeouts.first_byte)),
-        ("idle_timeout", seconds(asked.timeouts.idle)),
-        ("timeout", seconds(asked.timeouts.total)),
-        ("received", json!(evidence.transcript.received.length())),
-        ("wire", json!(evidence.wire())),
-    ];
-    values.into_iter().filter(|(_, value)| is_known(value)).collect()
+    if message.is_empty() { status_line() } else { message }
 }
 
 /// Gives an entry's texts the common values that they use and that the finding has not set itself.
-fn add_missing(values: &mut Vec<(&'static str, Value)>, common: &[(&'static str, Value)], entry: &Entry) {
-    let uses = |name: &str| {
+fn add_missing(values: &mut Vec<(&'static str, Value)>, evidence: &Evidence<'_>, entry: &Entry) {
+    let labels = entry.labels.iter().map(|(_, words)| words);
+    let texts = || [entry.title, entry.summary].into_iter().chain(entry.advice.iter().copied()).chain(labels.clone().copied());
+    if !texts().any(|words| words.en.contains('{')) {
+        return;
+    }
+    for name in COMMON {
         let slot = format!("{{{name}}}");
-        [entry.title, entry.summary]
-            .iter()
-            .chain(entry.advice)
-            .chain(entry.labels.iter().map(|(_, words)| words))
-            .any(|words| words.en.contains(&slot))
-    };
-    for (name, value) in common {
-        if !values.iter().any(|(known, _)| known == name) && uses(name) {
-            values.push((name, value.clone()));
+        if !values.iter().any(|(known, _)| *known == name)
+            && texts().any(|words| words.en.contains(&slot))
+            && let Some(value) = common_value(evidence, name)
+        {
+            values.push((name, value));
         }
     }
 }

@@ -236,7 +236,7 @@ fn coding_forced(evidence: &Evidence<'_>) -> Option<Found> {
     let label = content.label.as_ref()?;
     let field = evidence.head()?.all("content-encoding").next()?;
     // RFC 9110 section 12.5.3: without the field every coding is acceptable.
-    let accepted = evidence.transcript.request.as_ref()?.get("accept-encoding")?;
+    let accepted = evidence.transcript.request()?.get("accept-encoding")?;
     let is_accepted = |coding: &str| {
         let coding = coding.trim().to_ascii_lowercase();
         let name = coding.strip_prefix("x-").unwrap_or(&coding).to_string();

@@ -159,10 +159,10 @@ fn other_protocol(evidence: &Evidence<'_>) -> Option<Found> {
         let spoken = if evidence.detail().starts_with("HTTP/") { "http" } else { "?" };
         return Some(Found::certain().value("spoken", spoken).value("asked", "https"));
     }
-    let found = Found::certain().value("spoken", "https").value("asked", "http");
+    let found = || Found::certain().value("spoken", "https").value("asked", "http");
     // A TLS alert in answer to plain HTTP (RFC 8446 section 5.1: type 21, version 3.x).
     if evidence.transcript.is_not_http && matches!(evidence.transcript.received.beginning(), [0x15, 3, ..]) {
-        return Some(found.mark("first", 0..2));
+        return Some(found().mark("first", 0..2));
     }
     // nginx, Apache, Go.
     const WORDS: [&str; 3] = [
@@ -170,6 +170,6 @@ fn other_protocol(evidence: &Evidence<'_>) -> Option<Found> {
         "speaking plain http to an ssl-enabled server port",
         "client sent an http request to an https server",
     ];
-    let page = evidence.page().filter(|_| evidence.status() == Some(400))?;
-    WORDS.iter().any(|words| page.contains(words)).then_some(found)
+    let page = if evidence.status() == Some(400) { evidence.page()? } else { return None };
+    WORDS.iter().any(|words| page.contains(words)).then(found)
 }

@@ -13,29 +13,23 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
 use super::dial::dial;
-use super::line::{Idle, Session};
+use super::line::Session;
 use super::recording::{Ending, How};
 use super::tunnel::basic_credentials;
 use super::watch::Watch;
-use super::{Line, Listen, Masks};
+use super::{Listen, Masks};
 use crate::plan::{KeyUse, Plan, ProxyKind};
 use crate::secret::MaskedFlow;
 
 const READ_SIZE: usize = 64 * 1024;
 
-pub(super) fn perform<L: Listen>(
-    plan: &Plan,
-    masks: &Masks,
-    listener: L,
-    stop: &'static AtomicBool,
-    line: Line,
-) -> Result<(L, Option<Idle>)> {
+pub(super) fn perform<L: Listen>(plan: &Plan, masks: &Masks, listener: L, stop: &'static AtomicBool) -> Result<L> {
     let watch = Watch::start(plan.timeouts, stop);
-    let mut session = Session::new(watch, listener, MaskedFlow::new(masks.sent.clone()), MaskedFlow::new(masks.received.clone()), line);
+    let mut session = Session::new(watch, listener, MaskedFlow::new(masks.sent.clone()), MaskedFlow::new(masks.received.clone()));
 
     if plan.key == KeyUse::Missing {
         session.end(Ending::new(How::NotSent));
-        return Ok((session.listener, None));
+        return Ok(session.listener);
     }
     let session = Arc::new(Mutex::new(session));
     let failure = Arc::new(Mutex::new(None));
@@ -44,10 +38,7 @@ pub(super) fn perform<L: Listen>(
     listen_to_the_end(&mut lock(&session));
     let ended = lock(&session).has_ended();
     match Arc::try_unwrap(session) {
-        Ok(session) if ended => {
-            let session = session.into_inner().unwrap_or_else(PoisonError::into_inner);
-            Ok(session.into_parts())
-        }
+        Ok(session) if ended => Ok(session.into_inner().unwrap_or_else(PoisonError::into_inner).listener),
         Ok(_) => Err(asked.err().unwrap_or_else(|| anyhow!("the exchange did not end"))),
         Err(_) => Err(anyhow!("the HTTP client kept the connection")),
     }
@@ -55,13 +46,19 @@ pub(super) fn perform<L: Listen>(
 
 /// Lets ureq write the request for a server that is not there. The errors are those of a request that cannot be built.
 pub(super) fn draft(plan: &Plan) -> Result<Vec<u8>> {
+    let mut bytes = drafted(plan)?;
+    Masks::of(plan).sent.cover(&mut bytes);
+    Ok(bytes)
+}
+
+/// The same with its secrets.
+pub(super) fn drafted(plan: &Plan) -> Result<Vec<u8>> {
     let drafted = Arc::new(Mutex::new(Drafted::default()));
     let outcome = ask(plan, Drafter { drafted: drafted.clone(), origin: origin_for_proxy(plan), https: plan.target.https });
-    let mut drafted = std::mem::take(&mut *lock(&drafted));
+    let drafted = std::mem::take(&mut *lock(&drafted));
     if !drafted.is_whole {
         return Err(outcome.err().unwrap_or_else(|| anyhow!("the HTTP client wrote no request")));
     }
-    Masks::of(plan).sent.cover(&mut drafted.bytes);
     Ok(drafted.bytes)
 }
 

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::ClientConnection;
 
 use super::recording::{Ending, Event, How, Kind, Opened};
 use super::watch::Watch;
-use super::{Line, Listen, Next};
+use super::{Listen, Next};
 use crate::secret::MaskedFlow;
 
 /// An exchange in progress: its clock, its listener, and the connection once there is one.
@@ -42,15 +42,17 @@ impl Stream {
         Stream { tcp, address, tls: None, slice: Duration::ZERO }
     }
 
-    /// What is there already, without waiting for more; `WouldBlock` where nothing is.
+    /// What is there already, without waiting for more; `WouldBlock` where nothing is. The socket waits for nothing from then on.
     fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.tcp.set_nonblocking(true)?;
-        let read = match &mut self.tls {
+        match &mut self.tls {
             None => self.tcp.read(buffer),
             Some(tls) => read_ready_tls(tls, &mut self.tcp, buffer),
-        };
-        self.tcp.set_nonblocking(false)?;
-        read
+        }
+    }
+
+    fn wait_again(&mut self) -> io::Result<()> {
+        self.tcp.set_nonblocking(false)
     }
 
     fn set_slice(&mut self, slice: Duration) -> io::Result<()> {
@@ -77,29 +79,49 @@ fn read_ready_tls(tls: &mut ClientConnection, tcp: &mut TcpStream, buffer: &mut 
 }
 
 /// A connection that is open and carries nothing, for the next request to the same place.
-pub(super) struct Idle(Stream);
+pub(super) struct Idle {
+    stream: Stream,
+    since: Instant,
+}
 
 impl Idle {
-    /// Nothing came over it since its last exchange, neither the end nor what nobody asked for.
+    /// Nothing came over it since its last exchange, neither the end nor what nobody asked for. So soon after it that was just seen.
     pub fn if_usable(mut self) -> Option<Idle> {
-        let read = self.0.read_ready(&mut [0; 1]);
-        matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock).then_some(self)
+        const SOON: Duration = Duration::from_millis(2);
+        let is_quiet = self.since.elapsed() < SOON || {
+            let read = self.stream.read_ready(&mut [0; 1]);
+            matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
+        };
+        (is_quiet && self.stream.wait_again().is_ok()).then_some(self)
     }
 }
 
 impl<L: Listen> Session<L> {
-    pub fn new(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow, line: Line) -> Session<L> {
-        let (keeps, stream) = match line {
-            Line::Once => (false, None),
-            Line::Kept(idle) => (true, idle.map(|idle| idle.0)),
-        };
-        Session { watch, listener, sent, received, stream, keeps, is_reused: false, connection: 0, next: Next::More, ended: false }
+    /// An exchange that ends with its connection.
+    pub fn new(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow) -> Session<L> {
+        Session {
+            watch,
+            listener,
+            sent,
+            received,
+            stream: None,
+            keeps: false,
+            is_reused: false,
+            connection: 0,
+            next: Next::More,
+            ended: false,
+        }
+    }
+
+    /// One whose connection may go on, and may have been open before.
+    pub fn keeping(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow, idle: Option<Idle>) -> Session<L> {
+        Session { keeps: true, stream: idle.map(|idle| idle.stream), ..Session::new(watch, listener, sent, received) }
     }
 
     /// The listener, and the connection if it goes on.
     pub fn into_parts(self) -> (L, Option<Idle>) {
         let is_kept = self.keeps && self.next == Next::Keep;
-        (self.listener, self.stream.filter(|_| is_kept).map(Idle))
+        (self.listener, self.stream.filter(|_| is_kept).map(|stream| Idle { stream, since: Instant::now() }))
     }
 
     /// Goes on with the connection that is open already, if there is one. Once: where it fails, another is opened.
@@ -262,7 +284,7 @@ impl<L: Listen> Session<L> {
                 self.end(Ending::new(How::Kept));
                 0
             }
-            Some(Ok(length)) if length > 0 => {
+            Some(Ok(length)) if length > 0 && self.waits_again() => {
                 self.keeps = false;
                 self.heard(&mut buffer[..length]);
                 length
@@ -270,9 +292,14 @@ impl<L: Listen> Session<L> {
             // It ended: the next read says how.
             _ => {
                 self.keeps = false;
+                self.waits_again();
                 self.receive(buffer)
             }
         }
+    }
+
+    fn waits_again(&mut self) -> bool {
+        self.stream.as_mut().is_some_and(|stream| stream.wait_again().is_ok())
     }
 
     fn heard(&mut self, bytes: &mut [u8]) {

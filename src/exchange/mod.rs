@@ -4,6 +4,7 @@
 //! ureq resolves nothing and connects nowhere by itself: our connector hands it a tapped line, ureq writes the request and reads the
 //! response head, and from there on the line is read directly, so that what ureq would skip, decode or call complete is seen as it is.
 
+mod caller;
 mod client;
 mod dial;
 mod line;
@@ -20,7 +21,7 @@ use anyhow::Result;
 
 use crate::plan::Plan;
 use crate::secret::Mask;
-use line::Idle;
+pub use caller::Caller;
 use recording::Event;
 
 /// Who hears the events of an exchange, in order, as they happen.
@@ -49,39 +50,7 @@ pub enum Next {
 /// When llmcheck itself cannot perform the plan: an unreadable certificate file, a field that HTTP does not allow. What the network or
 /// the server does is never an error: the listener has heard it.
 pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
-    let (listener, _) = client::perform(plan, &Masks::of(plan), listener, stop, Line::Once)?;
-    Ok(listener)
-}
-
-/// Sends requests to one place, one after the other, over one connection as long as the server keeps it open.
-pub struct Caller {
-    masks: Arc<Masks>,
-    idle: Option<Idle>,
-}
-
-impl Caller {
-    /// For plans that differ from this one by their bodies only.
-    pub fn new(masks: Arc<Masks>) -> Caller {
-        Caller { masks, idle: None }
-    }
-
-    /// As [`perform`]; a connection that the server keeps open ends as `kept` and carries the next request.
-    ///
-    /// # Errors
-    /// As for [`perform`].
-    pub fn perform<L: Listen>(&mut self, plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
-        let line = Line::Kept(self.idle.take().and_then(Idle::if_usable));
-        let (listener, idle) = client::perform(plan, &self.masks, listener, stop, line)?;
-        self.idle = idle;
-        Ok(listener)
-    }
-}
-
-/// Whether the connection ends with the exchange.
-enum Line {
-    Once,
-    /// It may go on, and may have been open before.
-    Kept(Option<Idle>),
+    client::perform(plan, &Masks::of(plan), listener, stop)
 }
 
 /// What must not be told of what is sent and received.

@@ -151,8 +151,8 @@ impl Replay {
 fn finished(reader: Reader) -> Transcript {
     let mut transcript = reader.finish();
     if transcript.asked.model.is_none()
-        && let Some(head) = &transcript.request
-        && let Ok(body) = serde_json::from_slice::<Value>(&transcript.sent.beginning()[head.span.end as usize..])
+        && let Some(body_start) = transcript.request().map(|head| head.span.end as usize)
+        && let Ok(body) = serde_json::from_slice::<Value>(&transcript.sent.beginning()[body_start..])
     {
         let asked = &mut transcript.asked;
         let stream = asked.stream;

@@ -322,7 +322,7 @@ fn told_ledger(evidence: &Evidence<'_>, end: &'static str, not_kept: u64) -> Led
 
 fn request(evidence: &Evidence<'_>) -> Request {
     let asked = evidence.asked();
-    let head = evidence.transcript.request.as_ref();
+    let head = evidence.transcript.request();
     Request {
         method: asked.method.clone(),
         url: asked.url.clone(),

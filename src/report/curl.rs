@@ -48,7 +48,7 @@ impl<'a> Request<'a> {
     /// The request of a report, once more.
     pub fn again(report: &'a Report, transcript: &'a Transcript) -> Request<'a> {
         // A request to the proxy alone, a CONNECT, is not the one that was meant.
-        let head = transcript.request.as_ref().filter(|head| head.first_line.starts_with(&format!("{} ", report.request.method)));
+        let head = transcript.request().filter(|head| head.first_line.starts_with(&format!("{} ", report.request.method)));
         let sent = head.map(|head| {
             let start = head.span.end;
             let (_, body) = transcript.sent.slice(start..start + LONGEST_BODY as u64 + 1);

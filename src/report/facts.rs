@@ -272,7 +272,7 @@ impl<'a> Exchange<'a> {
 
     /// What the request's head is to be called; nothing where the evidence does not show whether one was sent.
     pub fn request_words(&self) -> Option<Text> {
-        match &self.transcript.request {
+        match self.transcript.request() {
             Some(_) => Some(terms::REQUEST),
             None => self.is_recorded().then_some(terms::REQUEST_UNSENT),
         }
@@ -280,7 +280,7 @@ impl<'a> Exchange<'a> {
 
     pub fn request_head(&self, bounds: Bounds) -> Vec<String> {
         let request = &self.report.request;
-        let first = match &self.transcript.request {
+        let first = match self.transcript.request() {
             Some(head) => head.first_line.clone(),
             None => format!("{} {}", request.method, request.url),
         };

@@ -46,7 +46,7 @@ const FRAME: u64 = 300;
 /// An estimate from the request's body; of a long one only the beginning is kept, and stands for the rest.
 fn prompt_tokens(evidence: &Evidence<'_>) -> u64 {
     let sent = &evidence.transcript.sent;
-    let head = evidence.transcript.request.as_ref().map_or(0, |head| head.span.end);
+    let head = evidence.transcript.request().map_or(0, |head| head.span.end);
     let kept = sent.beginning().get(head as usize..).unwrap_or_default();
     let share = if kept.is_empty() { 1.0 } else { (sent.length() - head) as f64 / kept.len() as f64 };
     (tokens_of(&String::from_utf8_lossy(kept)) as f64 * share) as u64

@@ -127,7 +127,7 @@ impl Case<'_> {
 
     /// The request would have taken a compressed answer.
     fn offered_coding(&self) -> bool {
-        let request = self.evidence.transcript.request.as_ref();
+        let request = self.evidence.transcript.request();
         request.and_then(|head| head.get("accept-encoding")).is_some_and(|value| !value.trim().eq_ignore_ascii_case("identity"))
     }
 

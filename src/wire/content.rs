@@ -104,12 +104,18 @@ impl Document {
         let Closure::Closed { end } = self.closure() else {
             return false;
         };
+        // Nearly every answer is a completion, and not worth being read a second time.
+        let may_be =
+            |text: &[u8]| [&b"chat.completion.chunk"[..], b"\"done\""].iter().any(|word| memchr::memmem::find(text, word).is_some());
         // One chunk alone is a strange answer, but no stream.
         let needs_more = |text: &[u8]| self.scanner.trailing.is_none() && memchr::memmem::find(text, b"chat.completion.chunk").is_some();
         if self.is_looked_at || end as usize > self.text.len().min(LARGEST_FIRST_LINE) || needs_more(&self.text[..end as usize]) {
             return false;
         }
         self.is_looked_at = true;
+        if !may_be(&self.text[..end as usize]) {
+            return false;
+        }
         let value = crate::api::json::parse(&self.text[..end as usize]).unwrap_or_default();
         // The last line of ollama's stream is also its whole answer to who wants no stream.
         let is_ollama = Shape::of(&value) == Some(Shape::OllamaChat) && value.get("done").and_then(|done| done.as_bool()) == Some(false);

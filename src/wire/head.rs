@@ -15,6 +15,8 @@ pub struct Head {
     pub first_line: String,
     pub first_line_span: Span,
     pub fields: Vec<Field>,
+    /// The second word of a status line, where it is a number; nearly every rule asks for it.
+    status: Option<u16>,
     /// From the first byte of the first line to the last of the empty line.
     pub span: Span,
 }
@@ -64,9 +66,12 @@ impl Head {
                 }),
             }
         }
+        let first_line_span = start + first.start as u64..start + first.end as u64;
+        let first_line = String::from_utf8_lossy(&bytes[first]).into_owned();
         Head {
-            first_line_span: start + first.start as u64..start + first.end as u64,
-            first_line: String::from_utf8_lossy(&bytes[first]).into_owned(),
+            status: first_line.split_whitespace().nth(1).and_then(|word| word.parse().ok()),
+            first_line_span,
+            first_line,
             fields,
             span: start..start + bytes.len() as u64,
         }
@@ -84,7 +89,7 @@ impl Head {
 
     /// The second word of a status line, where it is a number.
     pub fn status(&self) -> Option<u16> {
-        self.first_line.split_whitespace().nth(1)?.parse().ok()
+        self.status
     }
 
     /// `HTTP/1.1` and the like.

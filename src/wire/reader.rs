@@ -33,7 +33,9 @@ const MOST_OPENED: usize = 1000;
 
 impl Reader {
     pub fn new(asked: Asked) -> Reader {
-        Reader { transcript: Transcript { asked, ..Transcript::default() }, ..Reader::default() }
+        let mut reader = Reader::default();
+        reader.transcript.asked = asked;
+        reader
     }
 
     /// For a body that is known without its head.
@@ -257,10 +259,6 @@ impl Reader {
         let time = times.total.or(times.last_byte).map_or(0, |last| (last * 1000.0) as u64);
         if let Some(response) = &mut self.transcript.response {
             response.content.finish(time);
-        }
-        let sent = self.transcript.sent.beginning();
-        if let Some(end) = head::end_of_head(sent) {
-            self.transcript.request = Some(Head::parse(&sent[..end], 0));
         }
         self.transcript
     }

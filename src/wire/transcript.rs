@@ -1,12 +1,14 @@
 //! The facts of one exchange as its bytes tell them: what rules are written against. No rule stands here.
 
+use std::cell::OnceCell;
+
 use serde::Serialize;
 
 use super::arrivals::Arrivals;
 use super::content::{Checkpoint, Content};
 use super::digest::Promised;
 use super::framing::Body;
-use super::head::Head;
+use super::head::{self, Head};
 use super::kept::Kept;
 use crate::exchange::recording::{Asked, Ending, Opened, TlsFacts};
 use crate::testimony::Testimony;
@@ -18,7 +20,7 @@ pub struct Transcript {
     /// The steps to the connection, in order.
     pub opened: Vec<Opened>,
     pub tls: Option<TlsFacts>,
-    pub request: Option<Head>,
+    request: OnceCell<Option<Head>>,
     /// The flow of what was sent on the last connection.
     pub sent: Kept,
     /// 1xx heads before the final one.
@@ -36,6 +38,15 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// The head of the last request, once it was sent as a whole. Of a healthy exchange hardly anybody asks for it.
+    pub fn request(&self) -> Option<&Head> {
+        let head = || {
+            let sent = self.sent.beginning();
+            head::end_of_head(sent).map(|end| Head::parse(&sent[..end], 0))
+        };
+        self.request.get_or_init(head).as_ref()
+    }
+
     /// The text that tells of the exchange, as a flow that places can be shown in.
     pub fn said(&self) -> Kept {
         let mut said = Kept::default();

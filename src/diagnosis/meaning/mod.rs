@@ -13,6 +13,10 @@ use crate::wire::content::Form;
 
 /// What the error of this exchange means, as the code of its entry; `None` without an API's error.
 pub(super) fn told(evidence: &Evidence<'_>) -> Option<&'static str> {
+    *evidence.meaning.get_or_init(|| judged(evidence))
+}
+
+fn judged(evidence: &Evidence<'_>) -> Option<&'static str> {
     const FAILING: [&str; 3] = ["error", "network_error", "insufficient_system_resource"];
     if evidence.finish_reason().is_some_and(|reason| FAILING.contains(&reason)) {
         return Some(if evidence.stream().is_some() { "error-in-stream" } else { "error-in-success" });
@@ -203,7 +207,7 @@ fn has_no_key(evidence: &Evidence<'_>) -> bool {
 fn has_authorization(evidence: &Evidence<'_>) -> bool {
     let sensitive = ["authorization", "api-key", "x-api-key", "x-goog-api-key"];
     // Where no request was recorded, nothing says that it had no key.
-    evidence.transcript.request.as_ref().is_none_or(|head| sensitive.iter().any(|name| head.get(name).is_some()))
+    evidence.transcript.request().is_none_or(|head| sensitive.iter().any(|name| head.get(name).is_some()))
 }
 
 /// What an answer without an API's error or reply means.
@@ -246,7 +250,8 @@ pub(super) fn of_page(evidence: &Evidence<'_>) -> Option<&'static str> {
 
 /// Statuses that speak for themselves when no JSON does.
 fn status_without_words(evidence: &Evidence<'_>) -> Option<&'static str> {
-    if evidence.error.is_some() || super::entry_fires(evidence, &["html-instead-of-api", "plain-http-on-tls-port"]) {
+    if evidence.error.is_some() || evidence.is_success() || super::entry_fires(evidence, &["html-instead-of-api", "plain-http-on-tls-port"])
+    {
         return None;
     }
     Some(match evidence.status()? {
