@@ -74,6 +74,13 @@ fn strings(value: &Value) -> Tokens {
     }
 }
 
+/// One number where a range is of no use, and quickly: four ASCII characters or one other character make a token.
+pub fn about(text: &str) -> u64 {
+    let ascii = text.bytes().filter(u8::is_ascii).count();
+    let continuations = text.bytes().filter(|byte| (*byte as i8) < -0x40).count();
+    (ascii.div_ceil(4) + text.len() - ascii - continuations) as u64
+}
+
 /// The tokens of one text.
 pub fn of_text(text: &str) -> Tokens {
     let (mut low, mut high) = (0.0, 0.0);

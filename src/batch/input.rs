@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::api::edit::Body;
-use crate::resilience::cost::tokens_of;
+use crate::api::tokens;
 
 /// No request is larger than this.
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
@@ -159,7 +159,7 @@ impl Form {
             }
             Form::OpenAi => request(text)?,
         };
-        let tokens = tokens_of(text) + max_tokens.unwrap_or(USUAL_ANSWER);
+        let tokens = tokens::about(text) + max_tokens.unwrap_or(USUAL_ANSWER);
         Ok(Item { line: number, custom_id, body, model, max_tokens, tokens })
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::api::tokens;
 use crate::diagnosis::Diagnosis;
 use crate::evidence::{Evidence, Length};
 use crate::exchange::recording::How;
@@ -49,17 +50,17 @@ fn prompt_tokens(evidence: &Evidence<'_>) -> u64 {
     let head = evidence.transcript.request().map_or(0, |head| head.span.end);
     let kept = sent.beginning().get(head as usize..).unwrap_or_default();
     let share = if kept.is_empty() { 1.0 } else { (sent.length() - head) as f64 / kept.len() as f64 };
-    (tokens_of(&String::from_utf8_lossy(kept)) as f64 * share) as u64
+    (tokens::about(&String::from_utf8_lossy(kept)) as f64 * share) as u64
 }
 
 /// An estimate of what arrived of the answer, also where it is cut inside its JSON.
 pub fn answer_tokens(evidence: &Evidence<'_>) -> u64 {
     if let Some(reply) = &evidence.reply {
-        let arguments: u64 = reply.tools.iter().map(|tool| tokens_of(&tool.arguments)).sum();
-        return tokens_of(&reply.text) + reply.reasoning as u64 / 4 + arguments;
+        let arguments: u64 = reply.tools.iter().map(|tool| tokens::about(&tool.arguments)).sum();
+        return tokens::about(&reply.text) + reply.reasoning as u64 / 4 + arguments;
     }
     match evidence.content().map(|content| &content.form) {
-        Some(Form::Json(document)) => tokens_of(&String::from_utf8_lossy(&document.text)).saturating_sub(FRAME_BEFORE / 4),
+        Some(Form::Json(document)) => tokens::about(&String::from_utf8_lossy(&document.text)).saturating_sub(FRAME_BEFORE / 4),
         _ => 0,
     }
 }
@@ -69,13 +70,6 @@ fn lost_tokens(evidence: &Evidence<'_>) -> u64 {
     let is_plain = evidence.stream().is_none() && evidence.content().is_none_or(|content| content.coding == Coding::Identity);
     let missing = evidence.length.as_ref().filter(|_| is_plain).map_or(0, Length::missing);
     missing.saturating_sub(FRAME) / 4
-}
-
-/// Tokens of a text, by the rule of thumb that four ASCII characters or one other character make one.
-pub fn tokens_of(text: &str) -> u64 {
-    let ascii = text.bytes().filter(u8::is_ascii).count();
-    let others = text.chars().filter(|character| !character.is_ascii()).count();
-    (ascii.div_ceil(4) + others) as u64
 }
 
 fn billed(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> Billed {

@@ -94,7 +94,7 @@ fn cost(stream: bool, received: &[u8]) -> Cost {
 
 #[test]
 fn a_token_is_four_letters_or_one_character_of_another_script() {
-    assert_eq!((tokens_of(""), tokens_of("hello"), tokens_of("你好"), tokens_of("hello 你好")), (0, 2, 2, 4));
+    assert_eq!((tokens::about(""), tokens::about("hello"), tokens::about("你好"), tokens::about("hello 你好")), (0, 2, 2, 4));
 }
 
 #[test]
