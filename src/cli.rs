@@ -180,10 +180,6 @@ pub struct ShapeArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
 
-    /// Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it
-    #[arg(long, conflicts_with_all = ["record", "reports"])]
-    pub dry_run: bool,
-
     /// What may be compressed, and how [default: what we can decode]
     #[arg(long, value_name = "CODINGS")]
     pub accept_encoding: Option<String>,
