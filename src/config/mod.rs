@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::api::request::{Composed, Trimmed};
-use crate::cli::{ConnectionArgs, ShapeArgs};
+use crate::cli::{ChatArgs, ConnectionArgs, ShapeArgs};
 use crate::exchange::is_sensitive;
 use crate::lang::{Lang, Sentence, text};
 use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
@@ -107,6 +107,19 @@ pub struct Wanted<'a> {
     pub lab: Option<&'a Override>,
     /// Where the stream setting comes from.
     pub names_mode: bool,
+}
+
+impl<'a> Wanted<'a> {
+    pub fn of_chat(args: &'a ChatArgs, lab: Option<&'a Override>) -> Wanted<'a> {
+        Wanted {
+            base_url: args.target.base_url.as_deref(),
+            endpoint: args.target.endpoint.as_deref(),
+            connection: &args.connection,
+            shape: &args.request.shape,
+            lab,
+            names_mode: args.request.stream || args.request.no_stream,
+        }
+    }
 }
 
 /// What a request needs that was found elsewhere than in flags: the lab's address and bounds.

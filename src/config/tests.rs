@@ -10,14 +10,7 @@ fn resolved(args: &[&str], variables: &[(&str, &str)]) -> Result<Resolved> {
     let Command::Chat(args) = cli.command else { unreachable!() };
     let environment = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
     let file = load_file(args.connection.config.as_deref(), &environment)?;
-    let wanted = Wanted {
-        base_url: args.target.base_url.as_deref(),
-        endpoint: args.target.endpoint.as_deref(),
-        connection: &args.connection,
-        shape: &args.request.shape,
-        lab: None,
-        names_mode: args.request.stream || args.request.no_stream,
-    };
+    let wanted = Wanted::of_chat(&args, None);
     resolve(&wanted, &file, |model| crate::api::request::compose(&args.request, args.prompt.clone(), model), &environment)
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cli::{Cli, Command};
-use crate::config::{self, Resolved};
+use crate::config::{self, Resolved, Wanted};
 
 const KEY: (&str, &str) = ("OPENAI_API_KEY", "sk-0123456789abcdef0123456789abcdef");
 const RELAY: &str = "--base-url=https://relay.example.com/v1";
@@ -13,7 +13,8 @@ const RELAY: &str = "--base-url=https://relay.example.com/v1";
 fn resolved(arguments: &[&str], variables: &[(&str, &str)]) -> Resolved {
     let Command::Chat(args) = Cli::parse_from(["llmcheck", "chat", "hi"].iter().chain(arguments)).command else { unreachable!() };
     let environment = |name: &str| variables.iter().rfind(|(key, _)| *key == name).map(|(_, value)| value.to_string());
-    config::resolve(&args, args.prompt.clone(), None, &environment).unwrap()
+    let compose = |model: &str| crate::api::request::compose(&args.request, args.prompt.clone(), model);
+    config::resolve(&Wanted::of_chat(&args, None), &config::ConfigFile::default(), compose, &environment).unwrap()
 }
 
 fn names(warnings: &[Warning]) -> Vec<&'static str> {
