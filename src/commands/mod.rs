@@ -16,8 +16,10 @@ mod interrupt;
 mod lab;
 mod live;
 mod prepare;
+mod progress;
 mod prompt;
 mod steps;
+mod summary;
 mod typed;
 
 use std::fmt;
