@@ -23,8 +23,11 @@ pub enum Form {
     /// `custom_id`, `method`, `url`, `body`.
     OpenAi,
     /// The whole line is the prompt; this makes the body.
-    Plain(Box<dyn Fn(&str) -> Result<Vec<u8>> + Send>),
+    Plain(Compose),
 }
+
+/// Makes the body of a prompt.
+pub type Compose = Box<dyn Fn(&str) -> Result<Vec<u8>> + Send>;
 
 /// One request of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,9 @@ pub struct Item {
     pub line: u64,
     pub custom_id: String,
     pub body: Vec<u8>,
+    /// What the body names.
+    pub model: Option<String>,
+    pub max_tokens: Option<u64>,
     /// About what it will cost.
     pub tokens: u64,
 }
@@ -181,9 +187,10 @@ impl Form {
             Form::Plain(compose) => (format!("line-{number}"), compose(text)?),
             Form::OpenAi => request(text)?,
         };
-        let bound = crate::api::edit::Body::read(&body).and_then(|body| body.max_tokens());
-        let tokens = tokens_of(text) + bound.unwrap_or(USUAL_ANSWER);
-        Ok(Item { line: number, custom_id, body, tokens })
+        let read = crate::api::edit::Body::read(&body);
+        let max_tokens = read.as_ref().and_then(|body| body.max_tokens());
+        let tokens = tokens_of(text) + max_tokens.unwrap_or(USUAL_ANSWER);
+        Ok(Item { line: number, custom_id, model: read.and_then(|body| body.model()), max_tokens, body, tokens })
     }
 }
 
@@ -267,7 +274,8 @@ mod tests {
 
     #[test]
     fn an_item_has_the_same_name_in_every_run_and_another_one_for_other_bytes() {
-        let item = |id: &str, body: &str| Item { line: 1, custom_id: id.into(), body: body.into(), tokens: 0 }.id();
+        let item =
+            |id: &str, body: &str| Item { line: 1, custom_id: id.into(), body: body.into(), model: None, max_tokens: None, tokens: 0 }.id();
         assert_eq!(item("a", "bc"), item("a", "bc"));
         assert_ne!(item("a", "bc"), item("ab", "c"));
         assert_eq!(item("a", "").len(), "batch_req_".len() + 24);

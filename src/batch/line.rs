@@ -11,6 +11,7 @@ use crate::diagnosis::Diagnosis;
 use crate::evidence::Evidence;
 use crate::lang::Lang;
 use crate::resilience::wait;
+use crate::secret::Mask;
 use crate::wire::calls::WholeCall;
 
 /// The code of an answer that is whole and cannot be written down as one.
@@ -68,7 +69,7 @@ pub fn answer(item: &Item, id: &str, evidence: &Evidence<'_>, way: Way<'_>) -> O
 }
 
 /// The line of an item that failed.
-pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagnosis, way: Way<'_>) -> Vec<u8> {
+pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagnosis, mask: &Mask, way: Way<'_>) -> Vec<u8> {
     let document = one_line(evidence);
     let body = document.as_deref().and_then(|document| serde_json::from_slice(document).ok()).map(Body::AsItCame);
     let response = evidence.status().map(|status_code| Response { status_code, request_id: request_id(evidence), body });
@@ -79,7 +80,39 @@ pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagn
     };
     let error = Error { code: way.code, message };
     let partial = evidence.reply.as_ref().map(|reply| reply.text.as_str()).filter(|text| !text.is_empty() && evidence.is_success());
-    finished(&Line { id, custom_id: &item.custom_id, response, error: Some(error), llmcheck: way, partial })
+    // It may have been cut within a key.
+    let partial = partial.map(|text| mask.cover_cut_text(text));
+    finished(&Line { id, custom_id: &item.custom_id, response, error: Some(error), llmcheck: way, partial: partial.as_deref() })
+}
+
+/// Overwrites every secret in a line, also one that its JSON hides behind escapes of plain characters.
+pub fn cover(mask: &Mask, line: &mut Vec<u8>) {
+    mask.cover(line);
+    if memchr::memmem::find(line, b"\\u00").is_none() {
+        return;
+    }
+    let Ok(mut value) = crate::api::json::parse(line) else {
+        return;
+    };
+    if cover_strings(mask, &mut value) {
+        *line = value.to_string().into_bytes();
+        line.push(b'\n');
+    }
+}
+
+/// Says whether there was one.
+fn cover_strings(mask: &Mask, value: &mut Value) -> bool {
+    let mut has_any = false;
+    match value {
+        Value::String(text) if mask.finds_any(text.as_bytes()) => {
+            has_any = true;
+            *text = mask.cover_text(text).into_owned();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| has_any |= cover_strings(mask, item)),
+        Value::Object(fields) => fields.values_mut().for_each(|item| has_any |= cover_strings(mask, item)),
+        _ => {}
+    }
+    has_any
 }
 
 fn finished(line: &Line<'_>) -> Vec<u8> {

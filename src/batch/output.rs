@@ -359,7 +359,7 @@ mod tests {
     }
 
     fn item(custom_id: &str) -> Item {
-        Item { line: 1, custom_id: custom_id.into(), body: "{}".into(), tokens: 0 }
+        Item { line: 1, custom_id: custom_id.into(), body: "{}".into(), model: None, max_tokens: None, tokens: 0 }
     }
 
     fn answer(custom_id: &str) -> String {

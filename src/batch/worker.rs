@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::board::{Board, Ended, Job};
+use super::input::Item;
 use super::line::{self, Way};
 use super::output::Output;
 use super::pool::Endpoint;
@@ -22,8 +23,6 @@ use crate::resilience::recovery::{Allowed, Decision, Moment, Recovery};
 use crate::resilience::remedy::Case;
 use crate::resilience::wait;
 use crate::secret::Mask;
-use crate::wire::content::Content;
-use crate::wire::framing::Framing;
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
 
@@ -83,12 +82,20 @@ impl Listen for Ear {
     }
 }
 
-fn plan_for(job: &Job, endpoint: &Endpoint) -> Plan {
+/// The item as it is put to this endpoint.
+fn put(item: &Item, endpoint: &Endpoint) -> Plan {
     let mut plan = endpoint.plan.clone();
-    plan.body.clone_from(&job.item.body);
-    if let Some(model) = &endpoint.model {
-        plan = plan.to_model(model);
+    plan.body.clone_from(&item.body);
+    plan.model.clone_from(&item.model);
+    plan.max_tokens = item.max_tokens;
+    match &endpoint.model {
+        Some(model) => plan.to_model(model),
+        None => plan,
     }
+}
+
+fn plan_for(job: &Job, endpoint: &Endpoint) -> Plan {
+    let plan = put(&job.item, endpoint);
     match &job.recovery {
         Some(recovery) if *recovery.variation() != Variation::default() => plan.vary(recovery.variation()),
         _ => plan,
@@ -97,6 +104,8 @@ fn plan_for(job: &Job, endpoint: &Endpoint) -> Plan {
 
 fn asked(plan: &Plan, attempt: u32) -> Asked {
     Asked {
+        // A wait that a response asks for may count from here.
+        started: format!("{:.3}", jiff::Timestamp::now()),
         attempt,
         endpoint: plan.endpoint.clone(),
         method: "POST".into(),
@@ -118,7 +127,7 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
     let cost = Cost::of(&evidence, &diagnosis);
     let code = diagnosis.verdict.entry.code;
     let is_answered = is_answered(&evidence, code);
-    let is_good = is_answered && !(shared.strict && !diagnosis.findings.is_empty());
+    let is_good = is_answered && (!shared.strict || diagnosis.findings.is_empty());
     let asked_wait = wait::asked_for(&evidence).map(|wait| wait.duration);
     let is_too_long = asked_wait.is_some_and(|wait| wait > wait::LONGEST);
     let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
@@ -208,11 +217,7 @@ fn again(
         return None;
     }
     if job.recovery.is_none() {
-        let routes = shared.endpoints.iter().map(|endpoint| {
-            let mut plan = endpoint.plan.clone();
-            plan.body.clone_from(&job.item.body);
-            endpoint.model.as_ref().map_or(plan.clone(), |model| plan.to_model(model))
-        });
+        let routes = shared.endpoints.iter().map(|endpoint| put(&job.item, endpoint));
         job.recovery = Some(Recovery::new(shared.allowed.clone(), routes.collect(), index, false));
     }
     let recovery = job.recovery.as_mut()?;
@@ -252,7 +257,7 @@ fn write(
     let has_remarks = !diagnosis.findings.is_empty();
     match answer {
         Some(mut line) => {
-            cover(shared.mask, &mut line, evidence);
+            line::cover(shared.mask, &mut line);
             shared.output.answer(
                 line,
                 Box::new(move |tally| {
@@ -266,8 +271,8 @@ fn write(
         None => {
             let is_unjoined = is_good && entry.severity == Severity::Ok;
             let (code, class) = if is_unjoined { (line::UNJOINED, Class::StreamError) } else { (entry.code, entry.class) };
-            let mut line = line::failure(&job.item, &id, evidence, diagnosis, Way { code, ..way });
-            shared.mask.cover(&mut line);
+            let mut line = line::failure(&job.item, &id, evidence, diagnosis, shared.mask, Way { code, ..way });
+            line::cover(shared.mask, &mut line);
             shared.output.failure(
                 line,
                 Box::new(move |tally| {
@@ -278,13 +283,5 @@ fn write(
                 }),
             )
         }
-    }
-}
-
-/// What came uncompressed and unchunked was masked on the wire already.
-fn cover(mask: &Mask, line: &mut [u8], evidence: &Evidence<'_>) {
-    let is_coded = |content: &Content| content.label.is_some() || content.mislabel.is_some();
-    if evidence.framing() != Framing::ContentLength || evidence.content().is_none_or(is_coded) {
-        mask.cover(line);
     }
 }

@@ -114,7 +114,7 @@ fn form(args: &BatchArgs, endpoints: &[Endpoint]) -> Result<Form, Failure> {
         };
     }
     let model = endpoints.first().and_then(|endpoint| endpoint.model.clone()).unwrap_or_default();
-    Ok(Form::Plain(Box::new(move |prompt| Ok(request::compose_prompt(&shape, prompt, &model)?))))
+    Ok(Form::Plain(Box::new(move |prompt| request::compose_prompt(&shape, prompt, &model))))
 }
 
 fn allowed(args: &BatchArgs) -> Allowed {

@@ -24,7 +24,7 @@ fn endpoint(name: &str) -> Endpoint {
 }
 
 fn item() -> Item {
-    Item { line: 1, custom_id: "a".into(), body: Vec::new(), tokens: 1 }
+    Item { line: 1, custom_id: "a".into(), body: Vec::new(), model: None, max_tokens: None, tokens: 1 }
 }
 
 const fn at(milliseconds: u64) -> Duration {
