@@ -355,6 +355,8 @@ fn words_of(error: &serde_json::Error) -> String {
 
 fn reply_of_stream(stream: &Stream) -> Reply {
     Reply {
+        id: stream.id.clone(),
+        created: stream.created,
         shape: stream.shape,
         model: stream.model.clone(),
         choices: Some(usize::from(stream.has_choice || stream.has_content())),

@@ -3,11 +3,25 @@
 
 #[path = "cli/program.rs"]
 mod program;
+#[path = "cli/relay.rs"]
+mod relay;
 #[path = "cli/server.rs"]
 mod server;
 
 #[path = "cli/answer.rs"]
 mod answer;
+#[path = "cli/batch.rs"]
+mod batch;
+#[path = "cli/batch_endpoints.rs"]
+mod batch_endpoints;
+#[path = "cli/batch_kill.rs"]
+mod batch_kill;
+#[path = "cli/batch_refused.rs"]
+mod batch_refused;
+#[path = "cli/batch_resume.rs"]
+mod batch_resume;
+#[path = "cli/batch_told.rs"]
+mod batch_told;
 #[path = "cli/bounds.rs"]
 mod bounds;
 #[path = "cli/cache.rs"]

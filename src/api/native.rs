@@ -77,7 +77,7 @@ fn anthropic(value: &Value) -> Reply {
         reply.text.push_str(text(delta, "text"));
         reply.reasoning += length(text(delta, "thinking"));
         if let Some(arguments) = owned(delta, "partial_json") {
-            reply.tools.push(ToolPiece { call: number(value, "index"), id: None, arguments });
+            reply.tools.push(ToolPiece { call: number(value, "index"), arguments, ..ToolPiece::default() });
         }
     }
     reply
@@ -91,7 +91,7 @@ fn anthropic_block(reply: &mut Reply, block: &Value, index: Option<u64>) {
         "redacted_thinking" => reply.reasoning += 1,
         "tool_use" => {
             reply.tool_calls += 1;
-            reply.tools.push(ToolPiece { call: index, id: owned(block, "id"), arguments: String::new() });
+            reply.tools.push(ToolPiece { call: index, id: owned(block, "id"), ..ToolPiece::default() });
         }
         "" => {}
         // Server tools, their results, and what is to come.
@@ -114,7 +114,7 @@ fn responses(value: &Value) -> Reply {
         "response.refusal.delta" => reply.has_refusal = !delta.is_empty(),
         "response.reasoning_text.delta" | "response.reasoning_summary_text.delta" => reply.reasoning = length(delta),
         "response.function_call_arguments.delta" => {
-            reply.tools.push(ToolPiece { call: number(value, "output_index"), id: None, arguments: delta.into() });
+            reply.tools.push(ToolPiece { call: number(value, "output_index"), arguments: delta.into(), ..ToolPiece::default() });
         }
         "response.output_item.added" | "response.output_item.done" => {
             // The arguments come as deltas, and again as a whole.
@@ -158,6 +158,7 @@ fn whole_response(reply: &mut Reply, response: &Value) {
                     call: Some(at as u64),
                     id: owned(item, "call_id"),
                     arguments: text(item, "arguments").into(),
+                    ..ToolPiece::default()
                 });
             }
             other => reply.has_other_content |= has_other_output(other),

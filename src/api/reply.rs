@@ -12,6 +12,9 @@ use super::shape::Shape;
 pub struct Reply {
     /// Whose answer it is; `None` where nothing of any is in it.
     pub shape: Option<Shape>,
+    pub id: Option<String>,
+    /// Seconds since 1970.
+    pub created: Option<u64>,
     pub model: Option<String>,
     /// `None` where there is no `choices` array at all.
     pub choices: Option<usize>,
@@ -47,6 +50,8 @@ pub struct ToolPiece {
     /// The call's place among those of the answer.
     pub call: Option<u64>,
     pub id: Option<String>,
+    /// The function's, where it is told here.
+    pub name: Option<String>,
     /// JSON as text; empty where the arguments are no text, as some servers send them.
     pub arguments: String,
 }
@@ -125,6 +130,8 @@ impl Reply {
         let mut reply = Reply {
             shape,
             said: choices.into_iter().flatten().enumerate().map(|(at, choice)| Choice::from_value(choice, at)).collect(),
+            id: value.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_string),
+            created: value.get("created").and_then(Value::as_u64),
             model: value.get("model").and_then(Value::as_str).filter(|model| !model.is_empty()).map(str::to_string),
             choices: choices.map(Vec::len),
             usage: value.get("usage").and_then(Usage::from_value),
@@ -217,6 +224,7 @@ impl ToolPiece {
         ToolPiece {
             call: call.get("index").and_then(Value::as_u64),
             id: call.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_string),
+            name: function.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).map(str::to_string),
             arguments: arguments.to_string(),
         }
     }

@@ -31,6 +31,10 @@ pub enum Ended {
     Done,
     /// The user stopped it.
     Stopped,
+    /// It has lasted as long as it may.
+    OutOfTime,
+    /// It has cost as many tokens as it may.
+    OutOfTokens,
     /// Every endpoint fails for a reason that stays.
     Hopeless(&'static str),
     /// llmcheck could not do its part.
@@ -69,7 +73,6 @@ struct State {
     under_way: usize,
     pool: Pool,
     ended: Option<Ended>,
-    skipped: u64,
     waiting: usize,
 }
 
@@ -83,21 +86,13 @@ pub struct Board {
 
 /// The longest wait between two looks at the stop flag.
 const SLICE: Duration = Duration::from_millis(50);
+/// Until an item is looked at again whose endpoint must answer something else first.
+const SHORTLY: Duration = Duration::from_millis(5);
 
 impl Board {
     /// Times count from `began`. With so many workers only so many items wait for another attempt before lines are left unread.
     pub fn new(input: Input, done: Done, pool: Pool, began: Instant, workers: usize) -> Board {
-        let state = State {
-            input: Some(input),
-            done,
-            later: BinaryHeap::new(),
-            ready: None,
-            under_way: 0,
-            pool,
-            ended: None,
-            skipped: 0,
-            waiting: 0,
-        };
+        let state = State { input: Some(input), done, later: BinaryHeap::new(), ready: None, under_way: 0, pool, ended: None, waiting: 0 };
         Board { state: Mutex::new(state), changed: Condvar::new(), began, most_later: 4 * workers + 64 }
     }
 
@@ -109,12 +104,12 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job and its endpoint, as soon as both are there; none when there will be no other.
-    pub fn take(&self, is_stopped: impl Fn() -> bool) -> Option<(Job, usize)> {
+    /// The next job and its endpoint, as soon as both are there; none when there will be no other. `stop` says why none is to begin.
+    pub fn take(&self, stop: impl Fn(Duration) -> Option<Ended>) -> Option<(Job, usize)> {
         let mut state = self.lock();
         loop {
-            if state.ended.is_none() && is_stopped() {
-                state.ended = Some(Ended::Stopped);
+            if state.ended.is_none() {
+                state.ended = stop(self.now());
             }
             if state.ended.is_some() {
                 self.changed.notify_all();
@@ -126,6 +121,12 @@ impl Board {
                     Choice::Send(index) => {
                         state.under_way += 1;
                         return Some((job, index));
+                    }
+                    // It must not keep others from endpoints that are free.
+                    choice if job.bound.is_some() => {
+                        let at = if let Choice::NotBefore(at) = choice { at } else { now + SHORTLY };
+                        state.later.push(Later { at: at.max(now + SHORTLY), job });
+                        continue;
                     }
                     Choice::NotBefore(at) => {
                         state.ready = Some(job);
@@ -186,11 +187,6 @@ impl Board {
     pub fn ended(&self) -> Option<Ended> {
         self.lock().ended.clone()
     }
-
-    /// Items that an earlier run has answered, so far as they were met.
-    pub fn skipped(&self) -> u64 {
-        self.lock().skipped
-    }
 }
 
 impl State {
@@ -214,10 +210,9 @@ impl State {
                 self.input = None;
                 break;
             };
-            if self.done.is_empty() || !self.done.has(&item.custom_id, &item.id())? {
+            if !self.done.has(&item)? {
                 return Ok(Some(Job { item, attempts: 0, refusals: 0, recovery: None, bound: None }));
             }
-            self.skipped += 1;
         }
         Ok(None)
     }

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::output::Done;
 use crate::api::edit::Body;
 use crate::api::tokens;
 
@@ -26,8 +27,11 @@ pub enum Form {
     /// `custom_id`, `method`, `url`, `body`.
     OpenAi,
     /// The whole line is the prompt; this makes the body.
-    Plain(Box<dyn Fn(&str) -> Result<Vec<u8>> + Send>),
+    Plain(Compose),
 }
+
+/// Makes the body of a prompt.
+pub type Compose = Box<dyn Fn(&str) -> Result<Vec<u8>> + Send>;
 
 /// One request of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +40,7 @@ pub struct Item {
     pub line: u64,
     pub custom_id: String,
     pub body: Vec<u8>,
-    /// What the body asks for.
+    /// What the body names.
     pub model: Option<String>,
     pub max_tokens: Option<u64>,
     /// About what it will cost.
@@ -60,6 +64,14 @@ impl Item {
     }
 }
 
+/// An input without a mistake, from its beginning.
+pub struct Checked {
+    pub input: Input,
+    pub total: u64,
+    /// Answered in an earlier run.
+    pub before: u64,
+}
+
 /// Lines still to be read.
 pub struct Input {
     path: PathBuf,
@@ -76,24 +88,30 @@ impl Input {
         if path.as_os_str() == "-" {
             bail!("the input must be a file: a run that is taken up again reads it once more");
         }
-        let file = File::open(path).with_context(|| format!("the input {} cannot be opened", path.display()))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        let place = || format!("the input {} cannot be opened", path.display());
+        let metadata = std::fs::metadata(path).with_context(place)?;
+        if metadata.is_dir() {
             bail!("the input {} is a directory", path.display());
         }
+        // A pipe would be empty when it is read for the second time.
+        if !metadata.is_file() {
+            bail!("the input {} must be a file: it is read more than once", path.display());
+        }
+        let file = File::open(path).with_context(place)?;
         Ok(Input { path: path.to_path_buf(), form, lines: BufReader::with_capacity(256 * 1024, file), number: 0, buffer: Vec::new() })
     }
 
-    /// Reads it all and begins anew; says how many requests there are.
+    /// Reads it all and begins anew; counts the requests, and those of them that are answered.
     ///
     /// # Errors
     /// Naming the first mistakes with their lines.
-    pub fn check(mut self) -> Result<(Input, u64)> {
+    pub fn check(mut self, done: &Done) -> Result<Checked> {
         const MOST_TOLD: usize = 5;
         // Two hashes under keys of their own: no two of any number of lines have both in common.
         let keys = (RandomState::new(), RandomState::new());
         let mut ids = HashSet::new();
         let mut mistakes = Vec::new();
-        let mut total = 0;
+        let (mut total, mut before) = (0, 0);
         loop {
             match self.next() {
                 Ok(None) => break,
@@ -101,6 +119,10 @@ impl Input {
                     total += 1;
                     if !ids.insert((keys.0.hash_one(&item.custom_id), keys.1.hash_one(&item.custom_id))) {
                         mistakes.push(anyhow!("line {}: the custom_id {:?} stands in an earlier line too", item.line, item.custom_id));
+                    }
+                    match done.has(&item) {
+                        Ok(is_done) => before += u64::from(is_done),
+                        Err(mistake) => mistakes.push(mistake.context(format!("line {}", item.line))),
                     }
                 }
                 Err(mistake) if mistake.is::<std::io::Error>() => return Err(mistake),
@@ -118,7 +140,7 @@ impl Input {
         if total == 0 {
             bail!("{} holds no request", self.path.display());
         }
-        Ok((Input::open(&self.path, self.form)?, total))
+        Ok(Checked { input: Input::open(&self.path, self.form)?, total, before })
     }
 
     /// The next request; none at the end. Empty lines are passed over.
@@ -136,21 +158,37 @@ impl Input {
                 return Ok(None);
             }
             if length as u64 == LONGEST_LINE {
+                self.pass_over_line()?;
                 bail!("line {} is longer than 64 MiB", self.number);
             }
             let bom = "\u{feff}".as_bytes();
-            let line = self.buffer.strip_prefix(bom).filter(|_| self.number == 1).unwrap_or(&self.buffer).trim_ascii();
-            if !line.is_empty() {
+            let line = self.buffer.strip_prefix(bom).filter(|_| self.number == 1).unwrap_or(&self.buffer);
+            if !line.trim_ascii().is_empty() {
                 let number = self.number;
                 return self.form.item(line, number).with_context(|| format!("line {number}")).map(Some);
             }
         }
     }
+
+    fn pass_over_line(&mut self) -> Result<()> {
+        while !self.buffer.ends_with(b"\n") {
+            self.buffer.clear();
+            if std::io::Read::take(&mut self.lines, LONGEST_LINE).read_until(b'\n', &mut self.buffer)? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Form {
     fn item(&self, line: &[u8], number: u64) -> Result<Item> {
-        let text = std::str::from_utf8(line).map_err(|error| anyhow!("not UTF-8 at byte {}", error.valid_up_to()))?;
+        let text = std::str::from_utf8(line).map_err(|error| {
+            let is_utf16 = number == 1 && matches!(line, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+            let hint = if is_utf16 { ": this is UTF-16, as PowerShell writes it; save it as UTF-8" } else { "" };
+            anyhow!("not UTF-8 at byte {}{hint}", error.valid_up_to() + 1)
+        })?;
+        let text = text.trim_end_matches(['\n', '\r']);
         let (custom_id, body, model, max_tokens) = match self {
             Form::Plain(compose) => {
                 let body = compose(text)?;
@@ -175,6 +213,8 @@ fn request(text: &str) -> Result<(String, Vec<u8>, Option<String>, Option<u64>)>
         body: Option<&'a RawValue>,
     }
     let request: Request<'_> = serde_json::from_str(text).map_err(|error| {
+        // A line has no lines.
+        let error = error.to_string().replace(" at line 1 column ", " at byte ");
         anyhow!("not a request of the Batch API: {error}; a line is {{\"custom_id\":…,\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{{…}}}}, and --plain takes prompts")
     })?;
     let custom_id = request.custom_id.filter(|id| !id.is_empty()).context("there is no custom_id")?;

@@ -1,5 +1,7 @@
 //! An item's outcome as a line: the shape of the Batch API's output and error files, with what llmcheck knows beside it.
 
+use std::time::UNIX_EPOCH;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -8,6 +10,12 @@ use super::input::Item;
 use crate::diagnosis::Diagnosis;
 use crate::evidence::Evidence;
 use crate::lang::Lang;
+use crate::resilience::wait;
+use crate::secret::Mask;
+use crate::wire::calls::WholeCall;
+
+/// The code of an answer that is whole and cannot be written down as one.
+pub const UNJOINED: &str = "stream-not-joined";
 
 /// How an item came to its end.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -46,7 +54,7 @@ struct Error<'a> {
 pub fn answer(item: &Item, id: &str, evidence: &Evidence<'_>, way: Way<'_>) -> Option<Vec<u8>> {
     let body = match one_line(evidence) {
         Some(document) => document,
-        None => serde_json::to_vec(&of_stream(evidence)?).ok()?,
+        None => serde_json::to_vec(&of_stream(id, evidence)?).ok()?,
     };
     let response = Response { status_code: 200, request_id: request_id(evidence), body: None };
     let line = finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None });
@@ -57,14 +65,50 @@ pub fn answer(item: &Item, id: &str, evidence: &Evidence<'_>, way: Way<'_>) -> O
 }
 
 /// The line of an item that failed.
-pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagnosis, way: Way<'_>) -> Vec<u8> {
+pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagnosis, mask: &Mask, way: Way<'_>) -> Vec<u8> {
     let document = one_line(evidence);
     let body = document.as_deref().and_then(|document| serde_json::from_slice(document).ok());
     let response = evidence.status().map(|status_code| Response { status_code, request_id: request_id(evidence), body });
     let verdict = &diagnosis.verdict;
-    let error = Error { code: verdict.entry.code, message: verdict.say(verdict.entry.title, Lang::En) };
+    let message = match way.code {
+        UNJOINED => "the answer came as a stream that cannot be put together as one completion".to_string(),
+        _ => verdict.say(verdict.entry.title, Lang::En),
+    };
+    let error = Error { code: way.code, message };
     let partial = evidence.reply.as_ref().map(|reply| reply.text.as_str()).filter(|text| !text.is_empty() && evidence.is_success());
-    finished(&Line { id, custom_id: &item.custom_id, response, error: Some(error), llmcheck: way, partial })
+    // It may have been cut within a key.
+    let partial = partial.map(|text| mask.cover_cut_text(text));
+    finished(&Line { id, custom_id: &item.custom_id, response, error: Some(error), llmcheck: way, partial: partial.as_deref() })
+}
+
+/// Overwrites every secret in a line, also one that its JSON hides behind escapes of plain characters.
+pub fn cover(mask: &Mask, line: &mut Vec<u8>) {
+    mask.cover(line);
+    if memchr::memmem::find(line, b"\\u00").is_none() {
+        return;
+    }
+    let Ok(mut value) = crate::api::json::parse(line) else {
+        return;
+    };
+    if cover_strings(mask, &mut value) {
+        *line = value.to_string().into_bytes();
+        line.push(b'\n');
+    }
+}
+
+/// Says whether there was one.
+fn cover_strings(mask: &Mask, value: &mut Value) -> bool {
+    let mut has_any = false;
+    match value {
+        Value::String(text) if mask.finds_any(text.as_bytes()) => {
+            has_any = true;
+            *text = mask.cover_text(text).into_owned();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| has_any |= cover_strings(mask, item)),
+        Value::Object(fields) => fields.values_mut().for_each(|item| has_any |= cover_strings(mask, item)),
+        _ => {}
+    }
+    has_any
 }
 
 fn finished(line: &Line<'_>) -> Vec<u8> {
@@ -90,20 +134,31 @@ fn one_line(evidence: &Evidence<'_>) -> Option<Vec<u8>> {
     Some(text.split_off(start))
 }
 
-/// What a plain answer would have said.
-fn of_stream(evidence: &Evidence<'_>) -> Option<Value> {
+/// The stream as the plain answer would have been, with everything that clients of the API look for; none where something of it would
+/// be missing.
+fn of_stream(id: &str, evidence: &Evidence<'_>) -> Option<Value> {
     let stream = evidence.stream()?;
-    if stream.text_is_cut_off() || stream.tool_calls > 0 || stream.has_other_content {
+    let is_broken = stream.malformed.is_some() || stream.error.is_some() || stream.text_is_cut_off();
+    if is_broken || stream.has_refusal || stream.has_other_content || stream.choices.len() > 1 {
         return None;
     }
+    let calls = stream.calls.whole()?;
+    let has_calls = !calls.is_empty();
+    let mut message = json!({ "role": "assistant", "content": stream.text, "refusal": null });
+    if has_calls {
+        let call = |call: WholeCall<'_>| json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": call.arguments } });
+        message["tool_calls"] = calls.into_iter().map(call).collect();
+    }
+    if has_calls && stream.text.is_empty() {
+        message["content"] = Value::Null;
+    }
+    let asked = evidence.asked();
     Some(json!({
+        "id": stream.id.clone().unwrap_or_else(|| format!("chatcmpl-{}", id.trim_start_matches("batch_req_"))),
         "object": "chat.completion",
-        "model": stream.model,
-        "choices": [{
-            "index": 0,
-            "message": { "role": "assistant", "content": stream.text },
-            "finish_reason": stream.finish_reason,
-        }],
+        "created": stream.created.or_else(|| wait::clock_of(evidence)?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())).unwrap_or(0),
+        "model": stream.model.as_deref().or(asked.model.as_deref()).unwrap_or_default(),
+        "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": stream.finish_reason }],
         "usage": stream.usage,
     }))
 }

@@ -14,8 +14,8 @@ mod tally;
 mod worker;
 
 pub use board::{Board, Ended};
-pub use input::{Form, Input, Item};
-pub use output::{Done, Output};
-pub use pool::{Endpoint, Pool, Prefer, Price};
+pub use input::{Checked, Form, Input, Item};
+pub use output::{Done, Found, Output, Unfit};
+pub use pool::{Endpoint, Pool, Prefer, Price, Rest};
 pub use tally::{Class, Tally};
 pub use worker::{Shared, work};

@@ -2,41 +2,173 @@
 //! from an earlier run says what need not be sent again.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek as _, SeekFrom, Write as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 
-use super::input::short;
+use super::input::{Item, short};
 use super::tally::Tally;
+
+/// How every line of ours begins.
+const BEGINNING: &[u8] = b"{\"id\":\"batch_req_";
 
 /// What an earlier run has answered: for each custom_id, which request it was.
 #[derive(Debug, Default)]
 pub struct Done(HashMap<u128, u128>);
 
 impl Done {
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether this item was answered.
     ///
     /// # Errors
     /// When the answer under its custom_id is to another request.
-    pub fn has(&self, custom_id: &str, id: &str) -> Result<bool> {
-        match self.0.get(&short(custom_id)) {
+    pub fn has(&self, item: &Item) -> Result<bool> {
+        if self.0.is_empty() {
+            return Ok(false);
+        }
+        match self.0.get(&short(&item.custom_id)) {
             None => Ok(false),
-            Some(known) if *known == short(id) => Ok(true),
-            Some(_) => bail!("the output has an answer for {custom_id:?} that is to another request than the input's; name another output"),
+            Some(known) if *known == short(&item.id()) => Ok(true),
+            Some(_) => {
+                bail!("the output has an answer for {:?} that is to another request than this one; name another output", item.custom_id)
+            }
         }
     }
+}
+
+/// Why nothing can be written to an output.
+#[derive(Debug)]
+pub enum Unfit {
+    /// Another one must be named.
+    Named(anyhow::Error),
+    /// The disk or another run is in the way.
+    Barred(anyhow::Error),
+}
+
+/// An output that was looked at, and where nothing was changed yet.
+pub struct Found {
+    path: PathBuf,
+    failures_path: PathBuf,
+    /// None where it is to be made.
+    file: Option<File>,
+    /// How much of it is whole lines.
+    whole: u64,
+    pub done: Done,
+}
+
+impl Found {
+    /// Looks at what is there, and keeps every other run from it.
+    ///
+    /// # Errors
+    /// When it belongs to something else, or cannot be read and written.
+    pub fn at(path: &Path, input: &Path) -> Result<Found, Unfit> {
+        let failures_path = beside(path);
+        let is_input = |path: &Path| is_same_file(path, input);
+        if is_input(path) {
+            return Err(Unfit::Named(anyhow!("the output {} is the input; name another output", path.display())));
+        }
+        if is_input(&failures_path) {
+            let reason = "is where the failures go, and it is the input; name another output";
+            return Err(Unfit::Named(anyhow!("{} {reason}", failures_path.display())));
+        }
+        if is_foreign(&failures_path) {
+            let reason = "is where the failures go, and it holds something else; name another output";
+            return Err(Unfit::Named(anyhow!("{} {reason}", failures_path.display())));
+        }
+        let mut found = Found { path: path.to_path_buf(), failures_path, file: None, whole: 0, done: Done::default() };
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
+            Err(error) => return Err(found.barred(error, "cannot be looked at")),
+            Ok(metadata) if metadata.is_dir() => return Err(Unfit::Named(anyhow!("the output {} is a directory", path.display()))),
+            Ok(metadata) if !metadata.is_file() => return Err(Unfit::Named(anyhow!("the output {} must be a file", path.display()))),
+            Ok(_) => {}
+        }
+        let mut file = found.open(OpenOptions::new().read(true).append(true))?;
+        found.lock(&file)?;
+        (found.done, found.whole) = read(&mut file).map_err(|error| Unfit::Named(error.context(found.name())))?;
+        found.file = Some(file);
+        Ok(found)
+    }
+
+    /// Makes it ready to be written to. A last line that was cut is taken out: its item is asked again.
+    ///
+    /// # Errors
+    /// When the disk does not let us.
+    pub fn begin(mut self) -> Result<(Output, Done), Unfit> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let mut options = OpenOptions::new();
+                options.read(true).append(true).create(true);
+                #[cfg(unix)]
+                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+                let file = self.open(&mut options)?;
+                self.lock(&file)?;
+                if file.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+                    return Err(Unfit::Barred(anyhow!("{} was written by another run just now", self.name())));
+                }
+                file
+            }
+        };
+        file.set_len(self.whole).map_err(|error| self.barred(error, "has a cut last line that cannot be taken out"))?;
+        match std::fs::remove_file(&self.failures_path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let place = format!("the failures of an earlier run, {}, cannot be removed", self.failures_path.display());
+                return Err(Unfit::Barred(anyhow::Error::new(error).context(place)));
+            }
+            _ => {}
+        }
+        let answers = Appender::new(file, self.whole);
+        let output = Output { answers, failures_path: self.failures_path, failures: Mutex::new(None), tally: Mutex::new(Tally::default()) };
+        Ok((output, self.done))
+    }
+
+    fn open(&self, options: &mut OpenOptions) -> Result<File, Unfit> {
+        options.open(&self.path).map_err(|error| self.barred(error, "cannot be opened"))
+    }
+
+    fn lock(&self, file: &File) -> Result<(), Unfit> {
+        match file.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(Unfit::Barred(anyhow!("{} is being written by another run", self.name()))),
+            // Some file systems know no locks.
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => Ok(()),
+            Err(TryLockError::Error(error)) => Err(self.barred(error, "cannot be locked")),
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("the output {}", self.path.display())
+    }
+
+    fn barred(&self, error: std::io::Error, what: &str) -> Unfit {
+        Unfit::Barred(anyhow::Error::new(error).context(format!("{} {what}", self.name())))
+    }
+}
+
+/// Both names lead to the same file.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
+        use std::os::unix::fs::MetadataExt as _;
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// There is something, and its beginning is none of a line of ours.
+fn is_foreign(path: &Path) -> bool {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return false;
+    };
+    let mut beginning = Vec::new();
+    let is_read = metadata.is_file()
+        && File::open(path)
+            .is_ok_and(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, BEGINNING.len() as u64), &mut beginning).is_ok());
+    !is_read || !is_cut_line(&beginning)
 }
 
 /// Where outcomes are written.
@@ -51,38 +183,6 @@ pub struct Output {
 pub type Count = Box<dyn FnOnce(&mut Tally) + Send>;
 
 impl Output {
-    /// Opens the output and reads what is in it. A last line that was cut is taken out: its item is asked again.
-    ///
-    /// # Errors
-    /// When it cannot be opened, belongs to something else, or another run is writing to it.
-    pub fn open(path: &Path) -> Result<(Output, Done)> {
-        let place = || format!("the output {}", path.display());
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).with_context(|| format!("{} cannot be opened", place()))?;
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            bail!("{} must be a file", place());
-        }
-        if file.try_lock().is_err() {
-            bail!("{} is being written by another run", place());
-        }
-        let (done, whole) = read(&mut file).with_context(place)?;
-        file.set_len(whole).with_context(|| format!("the cut last line of {} cannot be taken out", place()))?;
-        file.seek(SeekFrom::Start(whole))?;
-        let failures_path = beside(path);
-        match std::fs::remove_file(&failures_path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error)
-                    .with_context(|| format!("the failures of an earlier run, {}, cannot be removed", failures_path.display()));
-            }
-            _ => {}
-        }
-        let tally = Mutex::new(Tally::default());
-        Ok((Output { answers: Appender::new(file, whole), failures_path, failures: Mutex::new(None), tally }, done))
-    }
-
     pub fn failures_path(&self) -> &Path {
         &self.failures_path
     }
@@ -127,8 +227,9 @@ impl Output {
 
 /// `answers.jsonl` has `answers.errors.jsonl` beside it.
 fn beside(path: &Path) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_os_string();
-    let mut name = stem;
+    let is_usual = path.extension().is_some_and(|extension| extension == "jsonl");
+    let stem = if is_usual { path.file_stem() } else { path.file_name() };
+    let mut name = stem.unwrap_or_default().to_os_string();
     name.push(".errors.jsonl");
     path.with_file_name(name)
 }
@@ -192,6 +293,12 @@ impl Appender {
     }
 }
 
+/// What follows the last line end is the beginning of a line of ours; after a loss of power a file may end in zeros.
+fn is_cut_line(text: &[u8]) -> bool {
+    let length = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    BEGINNING.starts_with(&text[..length]) || text.starts_with(BEGINNING)
+}
+
 /// The answered items, and how much of the file is whole lines.
 fn read(file: &mut File) -> Result<(Done, u64)> {
     #[derive(Deserialize)]
@@ -210,7 +317,13 @@ fn read(file: &mut File) -> Result<(Done, u64)> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        if lines.read_until(b'\n', &mut line)? == 0 || !line.ends_with(b"\n") {
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if !line.ends_with(b"\n") {
+            if !is_cut_line(&line) {
+                bail!("line {number} is no answer of a batch; name another output");
+            }
             break;
         }
         if !line.trim_ascii().is_empty() {
@@ -241,48 +354,85 @@ mod tests {
         directory.join("answers.jsonl")
     }
 
-    const ANSWER: &str = "{\"id\":\"batch_req_1\",\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"body\":{}},\"error\":null}\n";
+    fn open(path: &Path) -> Result<(Output, Done), Unfit> {
+        Found::at(path, Path::new("there is no input"))?.begin()
+    }
+
+    fn item(custom_id: &str) -> Item {
+        Item { line: 1, custom_id: custom_id.into(), body: "{}".into(), model: None, max_tokens: None, tokens: 0 }
+    }
+
+    fn answer(custom_id: &str) -> String {
+        let id = item(custom_id).id();
+        format!("{{\"id\":\"{id}\",\"custom_id\":\"{custom_id}\",\"response\":{{\"status_code\":200,\"body\":{{}}}},\"error\":null}}\n")
+    }
+
+    fn has(done: &Done, custom_id: &str) -> bool {
+        done.has(&item(custom_id)).unwrap()
+    }
 
     #[test]
     fn a_line_that_was_cut_is_taken_out_and_what_is_whole_need_not_be_sent_again() {
         let path = path("cut");
-        for cut in 0..ANSWER.len() {
-            std::fs::write(&path, format!("{ANSWER}{}", &ANSWER.replace("\"a\"", "\"b\"")[..cut])).unwrap();
-            let (_, done) = Output::open(&path).unwrap();
-            assert!(done.has("a", "batch_req_1").unwrap() && !done.has("b", "batch_req_1").unwrap(), "cut at {cut}");
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), ANSWER);
+        for cut in 0..answer("b").len() {
+            std::fs::write(&path, format!("{}{}", answer("a"), &answer("b")[..cut])).unwrap();
+            let (_, done) = open(&path).unwrap();
+            assert!(has(&done, "a") && !has(&done, "b"), "cut at {cut}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), answer("a"));
         }
     }
 
     #[test]
     fn an_answer_to_another_request_is_no_answer_to_this_one() {
         let path = path("other");
-        std::fs::write(&path, ANSWER).unwrap();
-        let (_, done) = Output::open(&path).unwrap();
-        assert!(done.has("a", "batch_req_2").is_err());
+        std::fs::write(&path, answer("a")).unwrap();
+        let (_, done) = open(&path).unwrap();
+        assert!(done.has(&Item { body: "another".into(), ..item("a") }).is_err());
     }
 
     #[test]
     fn a_file_that_is_something_else_is_left_alone() {
         let path = path("foreign");
-        std::fs::write(&path, "name,age\n").unwrap();
-        assert!(Output::open(&path).is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "name,age\n");
+        let long = format!("{}x", answer("a"));
+        for text in ["name,age\n", "precious", "{\"id\":1}", "\n\0x", "{\"id\":\"x", &long] {
+            std::fs::write(&path, text).unwrap();
+            assert!(matches!(open(&path), Err(Unfit::Named(_))), "{text:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn zeros_that_a_loss_of_power_left_are_taken_out() {
+        let path = path("zeros");
+        for rest in ["\0\0\0\0", "{\"id\":\"ba\0\0", "{\"id\":\"batch_req_12\0\0"] {
+            std::fs::write(&path, format!("{}{rest}", answer("a"))).unwrap();
+            assert!(has(&open(&path).unwrap().1, "a"), "{rest:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), answer("a"));
+        }
+    }
+
+    #[test]
+    fn failures_of_something_else_are_left_alone() {
+        let path = path("foreign-failures");
+        for (text, is_ours) in [("name,age\n", false), (answer("a").as_str(), true), ("", true), ("{\"id\":\"ba", true)] {
+            std::fs::write(beside(&path), text).unwrap();
+            assert_eq!(open(&path).is_ok(), is_ours, "{text:?}");
+        }
     }
 
     #[test]
     fn two_runs_do_not_write_to_one_file() {
         let path = path("two");
-        let first = Output::open(&path).unwrap();
-        assert!(Output::open(&path).is_err());
+        let first = open(&path).unwrap();
+        assert!(matches!(open(&path), Err(Unfit::Barred(_))));
         drop(first);
-        assert!(Output::open(&path).is_ok());
+        assert!(open(&path).is_ok());
     }
 
     #[test]
     fn lines_of_many_threads_stay_whole_and_are_all_counted() {
         let path = path("threads");
-        let (output, _) = Output::open(&path).unwrap();
+        let (output, _) = open(&path).unwrap();
         std::thread::scope(|scope| {
             for thread in 0..8 {
                 let output = &output;
@@ -303,5 +453,6 @@ mod tests {
     fn failures_stand_beside_the_answers() {
         assert_eq!(beside(Path::new("a/out.jsonl")), Path::new("a/out.errors.jsonl"));
         assert_eq!(beside(Path::new("out")), Path::new("out.errors.jsonl"));
+        assert_eq!(beside(Path::new("out.txt")), Path::new("out.txt.errors.jsonl"));
     }
 }

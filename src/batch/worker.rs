@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::board::{Board, Job};
+use super::board::{Board, Ended, Job};
+use super::input::Item;
 use super::line::{self, Way};
 use super::output::Output;
 use super::pool::Endpoint;
 use crate::api::limits::{Limit, limits};
-use crate::diagnosis::{Class, Diagnosis, diagnose};
+use crate::cli::Remedy;
+use crate::diagnosis::{Class, Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, How};
 use crate::exchange::{Caller, Listen, Masks, Next};
@@ -21,8 +23,6 @@ use crate::resilience::recovery::{Allowed, Decision, Moment, Recovery};
 use crate::resilience::remedy::Case;
 use crate::resilience::wait;
 use crate::secret::Mask;
-use crate::wire::content::Content;
-use crate::wire::framing::Framing;
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
 
@@ -37,18 +37,20 @@ pub struct Shared<'a> {
     pub mask: &'a Mask,
     /// Ends exchanges that are under way.
     pub abort: &'static AtomicBool,
-    /// Begins no other.
-    pub is_stopped: &'a (dyn Fn() -> bool + Sync),
+    /// Why no other is to begin, by the time and what was spent.
+    pub stop: &'a (dyn Fn(Duration) -> Option<Ended> + Sync),
     pub strict: bool,
 }
 
 /// A limit may send an item away this often.
 const MOST_REFUSALS: u32 = 100;
+/// An item may be asked in so many other ways.
+const MOST_VARIATIONS: u32 = 8;
 
 /// Works until there is nothing left to do.
 pub fn work(shared: &Shared<'_>) {
     let mut callers: Vec<Caller> = shared.masks.iter().map(|masks| Caller::new(masks.clone())).collect();
-    while let Some((mut job, index)) = shared.board.take(shared.is_stopped) {
+    while let Some((mut job, index)) = shared.board.take(shared.stop) {
         let began = Instant::now();
         let mut heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
         // The server closed the connection between two requests: no answer of this one was lost.
@@ -77,16 +79,22 @@ impl Listen for Ear {
     }
 }
 
+/// The item as it is put to this endpoint.
+fn put(item: &Item, endpoint: &Endpoint) -> Plan {
+    let plan = Plan { body: item.body.clone(), model: item.model.clone(), max_tokens: item.max_tokens, ..endpoint.plan.clone() };
+    match &endpoint.model {
+        Some(model) => plan.to_model(model),
+        None => plan,
+    }
+}
+
 fn ask(caller: &mut Caller, job: &Job, endpoint: &Endpoint, abort: &'static AtomicBool) -> anyhow::Result<Ear> {
     let variation = job.recovery.as_ref().map(Recovery::variation).filter(|variation| **variation != Variation::default());
+    // Nearly every item is asked as it is.
     if endpoint.model.is_none() && variation.is_none() {
-        let plan = &endpoint.plan;
-        return caller.perform(plan, &job.item.body, Ear(Reader::new(asked(plan, job, endpoint))), abort);
+        return caller.perform(&endpoint.plan, &job.item.body, Ear(Reader::new(asked(&endpoint.plan, job, endpoint))), abort);
     }
-    let mut plan = Plan { body: job.item.body.clone(), ..endpoint.plan.clone() };
-    if let Some(model) = &endpoint.model {
-        plan = plan.to_model(model);
-    }
+    let mut plan = put(&job.item, endpoint);
     if let Some(variation) = variation {
         plan = plan.vary(variation);
     }
@@ -96,6 +104,8 @@ fn ask(caller: &mut Caller, job: &Job, endpoint: &Endpoint, abort: &'static Atom
 
 fn asked(plan: &Plan, job: &Job, endpoint: &Endpoint) -> Asked {
     Asked {
+        // A wait that a response asks for may count from here.
+        started: format!("{:.3}", jiff::Timestamp::now()),
         attempt: job.attempts + 1,
         endpoint: plan.endpoint.clone(),
         method: "POST".into(),
@@ -116,14 +126,18 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
     let told = told_limits(&evidence);
     let cost = Cost::of(&evidence, &diagnosis);
     let code = diagnosis.verdict.entry.code;
-    let is_answered =
-        evidence.answer_is_whole() && evidence.is_success() && evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
-    let is_good = is_answered && !(shared.strict && !diagnosis.findings.is_empty());
+    let is_answered = is_answered(&evidence, code);
+    let is_good = is_answered && (!shared.strict || diagnosis.findings.is_empty());
     let asked_wait = if is_answered { None } else { wait::asked_for(&evidence).map(|wait| wait.duration) };
+    let is_too_long = asked_wait.is_some_and(|wait| wait > wait::LONGEST);
     let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
-    let blame = (if is_answered { Blame::None } else { Blame::of(&diagnosis) }, code);
-    let item = job.item.clone();
-    let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, &item, &outcome, blame, took, now);
+    let blame = match outcome {
+        _ if is_answered => Blame::None,
+        Outcome::Refused { .. } if is_too_long => Blame::Lasting,
+        _ => Blame::of(&diagnosis),
+    };
+    let (item, entry) = (job.item.clone(), diagnosis.verdict.entry);
+    let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, &item, &outcome, (blame, entry), took, now);
 
     let again = if is_good || evidence.how == Some(How::Cancelled) {
         None
@@ -148,6 +162,14 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
         shared.board.fail(format!("{error:#}"));
     }
     shared.board.put(None, report);
+}
+
+/// The whole answer is there, whatever is wrong with its frame.
+fn is_answered(evidence: &Evidence<'_>, code: &str) -> bool {
+    // What arrived whole was not whole, was altered, or is an answer of another API.
+    const HARM: [&str; 4] = ["choice-without-finish", "tool-arguments-cut", "digest-mismatch", "other-api-shape"];
+    let has_content = evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
+    evidence.answer_is_whole() && evidence.is_success() && has_content && !HARM.contains(&code)
 }
 
 /// The limits that the answer's fields tell. Only those that give a date of their own are read against it; others against no clock.
@@ -182,17 +204,20 @@ fn again(
     outcome: &Outcome<'_>,
 ) -> Option<Duration> {
     // Over a limit nothing was lost but the way there and back: the pace says when the next one may go.
-    if matches!(outcome, Outcome::Refused { .. }) && diagnosis.verdict.retryable && job.refusals < MOST_REFUSALS {
+    if matches!(outcome, Outcome::Refused { wait, .. } if wait.is_none_or(|wait| wait <= wait::LONGEST))
+        && diagnosis.verdict.retryable
+        && job.refusals < MOST_REFUSALS
+    {
         job.refusals += 1;
         job.attempts -= 1;
         return Some(Duration::ZERO);
     }
+    // An item that is handed from one endpoint to the next begins anew at each.
+    if job.attempts > (shared.allowed.retries + 1).saturating_mul(shared.endpoints.len() as u32) + MOST_VARIATIONS {
+        return None;
+    }
     if job.recovery.is_none() {
-        let routes = shared.endpoints.iter().map(|endpoint| {
-            let mut plan = endpoint.plan.clone();
-            plan.body.clone_from(&job.item.body);
-            endpoint.model.as_ref().map_or(plan.clone(), |model| plan.to_model(model))
-        });
+        let routes = shared.endpoints.iter().map(|endpoint| put(&job.item, endpoint));
         job.recovery = Some(Recovery::new(shared.allowed.clone(), routes.collect(), index, false));
     }
     let recovery = job.recovery.as_mut()?;
@@ -206,7 +231,9 @@ fn again(
     let decision = shared.board.with_pool(|pool| recovery.next(&Case { evidence, diagnosis }, pool.circuits(), moment));
     match decision {
         Decision::Again(step) => {
-            job.bound = Some(step.route);
+            // The same again can be asked of any of them.
+            let is_same = matches!(step.remedy, Remedy::Wait | Remedy::Retry) && step.variation == Variation::default();
+            job.bound = (!is_same || shared.endpoints[step.route].is_reserve).then_some(step.route);
             Some(step.wait)
         }
         Decision::Split(_) | Decision::Stop(_) => None,
@@ -222,15 +249,15 @@ fn write(
     is_good: bool,
     tokens: u64,
 ) -> anyhow::Result<()> {
-    let (code, class) = (diagnosis.verdict.entry.code, diagnosis.verdict.entry.class);
-    let way =
-        Way { code, endpoint: &shared.endpoints[index].plan.endpoint, attempts: job.attempts, total_ms: evidence.transcript.times.total };
+    let entry = diagnosis.verdict.entry;
+    let endpoint = &shared.endpoints[index].plan.endpoint;
+    let way = Way { code: entry.code, endpoint, attempts: job.attempts, total_ms: evidence.transcript.times.total };
     let id = job.item.id();
     let answer = if is_good { line::answer(&job.item, &id, evidence, way) } else { None };
     let has_remarks = !diagnosis.findings.is_empty();
     match answer {
         Some(mut line) => {
-            cover(shared.mask, &mut line, evidence);
+            line::cover(shared.mask, &mut line);
             shared.output.answer(
                 line,
                 Box::new(move |tally| {
@@ -242,8 +269,10 @@ fn write(
             )
         }
         None => {
-            let mut line = line::failure(&job.item, &id, evidence, diagnosis, way);
-            shared.mask.cover(&mut line);
+            let is_unjoined = is_good && entry.severity == Severity::Ok;
+            let (code, class) = if is_unjoined { (line::UNJOINED, Class::StreamError) } else { (entry.code, entry.class) };
+            let mut line = line::failure(&job.item, &id, evidence, diagnosis, shared.mask, Way { code, ..way });
+            line::cover(shared.mask, &mut line);
             shared.output.failure(
                 line,
                 Box::new(move |tally| {
@@ -254,13 +283,5 @@ fn write(
                 }),
             )
         }
-    }
-}
-
-/// What came uncompressed and unchunked was masked on the wire already.
-fn cover(mask: &Mask, line: &mut [u8], evidence: &Evidence<'_>) {
-    let is_coded = |content: &Content| content.label.is_some() || content.mislabel.is_some();
-    if evidence.framing() != Framing::ContentLength || evidence.content().is_none_or(is_coded) {
-        mask.cover(line);
     }
 }

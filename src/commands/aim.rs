@@ -5,7 +5,7 @@ use anyhow::anyhow;
 use super::Failure;
 use crate::api::request::{self, Composed};
 use crate::batch::{Endpoint, Price};
-use crate::cli::{BatchArgs, ChatArgs, RecoverArgs, Remedy, RetryArgs};
+use crate::cli::{BatchArgs, ChatArgs, PreferChoice, RecoverArgs, Remedy, RetryArgs};
 use crate::config::fallback::Fallback;
 use crate::config::{self, ConfigFile, Override, Resolved, Wanted};
 use crate::lab::{Lab, Scenario};
@@ -67,6 +67,10 @@ pub fn of_batch(args: &BatchArgs, lab: Option<&RunningLab>) -> Result<Vec<Endpoi
         let there = lab_of(source, lab, false)?;
         let first = endpoints.first().map(|endpoint| endpoint.plan.clone());
         endpoints.push(Endpoint { is_reserve: index >= sharing, ..shared_endpoint(args, source, there.as_ref(), &file, first)? });
+    }
+    if args.prefer == PreferChoice::Cheapest && endpoints.iter().all(|endpoint| endpoint.price.is_none()) {
+        let how = "price = { input = 0.15, output = 0.6 }";
+        return Err(Failure::Usage(anyhow!("--prefer cheapest needs to know prices; put them in the configuration file, as in {how}")));
     }
     Ok(endpoints)
 }

@@ -93,7 +93,7 @@ fn is_coloured(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> 
 }
 
 /// The terminal's columns as `COLUMNS` or the terminal itself says.
-fn textwrap_width() -> Option<usize> {
+pub fn textwrap_width() -> Option<usize> {
     let by_variable = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     by_variable.or_else(|| terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0)))
 }

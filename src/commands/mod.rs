@@ -18,8 +18,10 @@ mod lab;
 mod live;
 mod parts;
 mod prepare;
+mod progress;
 mod prompt;
 mod steps;
+mod summary;
 mod typed;
 
 use std::fmt;

@@ -57,6 +57,8 @@ struct Circuit {
     rest: Duration,
     opened_until: Option<Duration>,
     on_trial: bool,
+    /// Trials in a row that failed.
+    failed_trials: u32,
 }
 
 /// The circuits of one run. Times are measured from its start.
@@ -81,7 +83,17 @@ impl Circuits {
     }
 
     pub fn is_open(&self, endpoint: &str) -> bool {
-        self.0.get(endpoint).is_some_and(|circuit| circuit.opened_until.is_some())
+        self.rests_until(endpoint).is_some()
+    }
+
+    /// When the next trial is due, of an endpoint that is left alone.
+    pub fn rests_until(&self, endpoint: &str) -> Option<Duration> {
+        self.0.get(endpoint)?.opened_until
+    }
+
+    /// How many trials in a row have failed.
+    pub fn failed_trials(&self, endpoint: &str) -> u32 {
+        self.0.get(endpoint).map_or(0, |circuit| circuit.failed_trials)
     }
 
     /// Takes the outcome of an exchange; says whether the circuit opened by it.
@@ -98,6 +110,7 @@ impl Circuits {
         if was_open && !circuit.on_trial {
             return false;
         }
+        circuit.failed_trials += u32::from(was_open);
         if was_open || blame == Blame::Lasting || circuit.failures >= PATIENCE {
             circuit.rest = if circuit.rest.is_zero() { FIRST_REST } else { (circuit.rest * 2).min(LONGEST_REST) };
             circuit.opened_until = Some(now + circuit.rest);

@@ -38,6 +38,8 @@ pub struct Stream {
     /// Every choice that came, with its reason for the end.
     pub choices: Vec<Choice>,
     pub calls: Calls,
+    pub id: Option<String>,
+    pub created: Option<u64>,
     pub model: Option<String>,
     pub usage: Option<Usage>,
     pub finish_reason: Option<String>,
@@ -237,6 +239,8 @@ impl Stream {
             self.take_choice(choice);
         }
         self.finish_reason = reply.finish_reason.or(self.finish_reason.take());
+        self.id = self.id.take().or(reply.id);
+        self.created = self.created.or(reply.created);
         self.model = self.model.take().or(reply.model).filter(|model| !model.is_empty());
         self.usage = Usage::merge(self.usage.take(), reply.usage);
         // The whole answer once more, unless it is the first time.
