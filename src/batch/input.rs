@@ -189,21 +189,21 @@ impl Form {
             anyhow!("not UTF-8 at byte {}{hint}", error.valid_up_to() + 1)
         })?;
         let text = text.trim_end_matches(['\n', '\r']);
-        let (custom_id, body, model, max_tokens) = match self {
+        let mut item = match self {
             Form::Plain(compose) => {
                 let body = compose(text)?;
                 let read = Body::read(&body).context("the prompt makes no request")?;
-                (format!("line-{number}"), body, read.model(), read.max_tokens())
+                let (model, max_tokens) = (read.model(), read.max_tokens());
+                Item { line: number, custom_id: format!("line-{number}"), body, model, max_tokens, tokens: 0 }
             }
-            Form::OpenAi => request(text)?,
+            Form::OpenAi => request(text, number)?,
         };
-        let tokens = tokens::about(text) + max_tokens.unwrap_or(USUAL_ANSWER);
-        Ok(Item { line: number, custom_id, body, model, max_tokens, tokens })
+        item.tokens = tokens::about(text) + item.max_tokens.unwrap_or(USUAL_ANSWER);
+        Ok(item)
     }
 }
 
-/// Its custom_id, its body, and the model and bound that the body names.
-fn request(text: &str) -> Result<(String, Vec<u8>, Option<String>, Option<u64>)> {
+fn request(text: &str, line: u64) -> Result<Item> {
     #[derive(Deserialize)]
     struct Request<'a> {
         custom_id: Option<String>,
@@ -235,7 +235,7 @@ fn request(text: &str) -> Result<(String, Vec<u8>, Option<String>, Option<u64>)>
         true => as_plain_answer(body.get()).context("the body is no object")?,
         false => body.get().as_bytes().to_vec(),
     };
-    Ok((custom_id, body, model, max_tokens))
+    Ok(Item { line, custom_id, body, model, max_tokens, tokens: 0 })
 }
 
 /// What is to be known of a body before it is sent.

@@ -20,7 +20,7 @@ fn endpoint(name: &str) -> Endpoint {
         trust: Trust::default(),
         timeouts: Timeouts::default(),
     };
-    Endpoint { plan, model: None, price: None, is_reserve: false }
+    Endpoint { url: plan.target.url(), plan, model: None, price: None, is_reserve: false }
 }
 
 fn item() -> Item {
