@@ -13,7 +13,6 @@ use super::watch::Watch;
 use super::{Listen, Masks, client};
 use crate::plan::{KeyUse, Plan};
 use crate::secret::MaskedFlow;
-use crate::wire::head::end_of_head;
 
 const READ_SIZE: usize = 64 * 1024;
 
@@ -73,7 +72,8 @@ impl Head {
     fn of(plan: &Plan) -> Result<Head> {
         const NAME: &[u8] = b"\r\ncontent-length: ";
         let mut drafted = client::drafted(plan)?;
-        drafted.truncate(end_of_head(&drafted).unwrap_or(drafted.len()));
+        let end = memchr::memmem::find(&drafted, b"\r\n\r\n").context("the HTTP client wrote no head")? + 4;
+        drafted.truncate(end);
         let at = drafted.windows(NAME.len()).position(|bytes| bytes.eq_ignore_ascii_case(NAME));
         let start = at.context("the HTTP client wrote no Content-Length")? + NAME.len();
         let digits = drafted[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
