@@ -358,7 +358,11 @@ Those that failed stand in OUTPUT.errors.jsonl beside it (out.jsonl: out.errors.
 The same command again, after Ctrl-C, a crash or failures, asks what has no answer yet and nothing else.
 The first Ctrl-C lets what is under way come to its end; the second stops at once.
 
-The exit code is 0 when every request is answered, else that of the class of most failures; 130 after Ctrl-C.";
+Each request is tried again up to 3 times, if --retry does not say otherwise; an endpoint that keeps failing is
+left alone for a while, and when none is left the run ends. --retry-max-time and --max-cost-tokens bound the whole
+run: once they are reached no other request begins.
+
+The exit code is 0 when every request is answered, else that of the class of most failures, or 1; 130 after Ctrl-C.";
 
 #[derive(Debug, Args)]
 pub struct BatchArgs {

@@ -18,6 +18,7 @@ use crate::batch::{Board, Checked, Ended, Endpoint, Form, Found, Input, Output, 
 use crate::cli::{BatchArgs, PreferChoice, Remedy};
 use crate::diagnosis;
 use crate::exchange::Masks;
+use crate::lang::{Text, text};
 use crate::resilience::recovery::Allowed;
 use crate::secret::Mask;
 
@@ -35,9 +36,10 @@ pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
     let (output, done) = found.begin().map_err(unfit)?;
     stop_on_interrupt();
 
+    let jobs = jobs(args, endpoints.len(), console);
     let allowed = allowed(args);
     let began = Instant::now();
-    let board = Board::new(input, done, Pool::new(endpoints.clone(), prefer(args.prefer)), began, usize::from(args.jobs));
+    let board = Board::new(input, done, Pool::new(endpoints.clone(), prefer(args.prefer)), began, usize::from(jobs));
     let progress = Progress::new(total, before, console);
     let mask = Mask::of_responses(endpoints.iter().flat_map(|endpoint| &endpoint.plan.secrets));
     let shared = Shared {
@@ -51,7 +53,7 @@ pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
         stop: &|now| bound(&allowed, &output, now),
         strict: args.strict,
     };
-    work_and_watch(args.jobs, &shared, progress);
+    work_and_watch(jobs, &shared, progress);
     if let Err(error) = output.sync() {
         board.fail(format!("{error:#}"));
     }
@@ -86,6 +88,38 @@ fn work_and_watch(jobs: u16, shared: &Shared<'_>, mut progress: Progress<'_>) {
         }
     });
     progress.end();
+}
+
+/// As many as are asked for, or as the system lets us have connections.
+fn jobs(args: &BatchArgs, endpoints: usize, console: &Console) -> u16 {
+    const FEWER: Text = text(
+        "{wanted} requests at a time need more open files than the {files} that the system allows: {jobs} at a time (`ulimit -n` changes that)",
+        "同时 {wanted} 个请求所需的打开文件数超过系统允许的 {files} 个：改为同时 {jobs} 个（可用 `ulimit -n` 更改）",
+    );
+    /// For everything that is no connection.
+    const OTHERS: usize = 64;
+    let Some(files) = most_open_files() else {
+        return args.jobs;
+    };
+    // Each job keeps a connection to each endpoint, and those to the lab have both their ends here.
+    let of_job = endpoints * if args.lab.is_empty() { 1 } else { 2 };
+    let most = (files.saturating_sub(OTHERS) / of_job).clamp(1, usize::from(u16::MAX)) as u16;
+    if args.jobs > most {
+        let slots = |slot: &str| match slot {
+            "wanted" => Some(args.jobs.to_string()),
+            "files" => Some(files.to_string()),
+            "jobs" => Some(most.to_string()),
+            _ => None,
+        };
+        console.note(&FEWER.fill(console.lang, slots));
+    }
+    args.jobs.min(most)
+}
+
+/// As Linux tells it; elsewhere it is not known.
+fn most_open_files() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    limits.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?.parse().ok()
 }
 
 fn counted(output: &Output) -> Tally {

@@ -10,13 +10,15 @@ pub static STOP: AtomicBool = AtomicBool::new(false);
 /// A line that changes stands on the terminal, and must not be left behind.
 pub static HAS_BAR: AtomicBool = AtomicBool::new(false);
 
+pub const CLEAR_LINE: &[u8] = b"\r\x1b[K";
+
 /// The first Ctrl-C ends the exchange with a verdict, the second ends llmcheck.
 pub fn stop_on_interrupt() {
     // Without a handler Ctrl-C ends the process as ever: worse, but no reason not to ask.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             if HAS_BAR.load(Ordering::Relaxed) {
-                let _ = std::io::stderr().write_all(b"\r\x1b[2K");
+                let _ = std::io::stderr().write_all(CLEAR_LINE);
             }
             std::process::exit(130);
         }

@@ -1,25 +1,29 @@
 //! How far a batch is, on the terminal: one line that fits its width, and nothing of it once the batch is over.
 
 use std::collections::VecDeque;
+use std::io::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::console::{Console, textwrap_width};
-use super::interrupt::{HAS_BAR, is_stopped};
+use super::interrupt::{CLEAR_LINE, HAS_BAR, is_stopped};
 use crate::batch::{Board, Rest, Tally};
 use crate::lang::{Lang, Text, text};
 
 /// The rate is that of so long before now.
 const WINDOW: Duration = Duration::from_secs(15);
+/// The terminal shows `^C` behind the line, and it must not be wrapped for that.
+const ROOM_FOR_ECHO: usize = 3;
+/// Erase in line, to its end (ECMA-48 section 8.3.41).
+const CLEAR_REST: &str = "\x1b[K";
 const SHORTEST_BAR: usize = 8;
 const LONGEST_BAR: usize = 40;
 
 pub struct Progress<'a> {
     console: &'a Console,
-    bar: Option<ProgressBar>,
+    is_shown: bool,
     total: u64,
     before: u64,
     /// When so many had ended.
@@ -31,13 +35,11 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub fn new(total: u64, before: u64, console: &'a Console) -> Progress<'a> {
-        let bar = (console.stderr_is_terminal && !console.quiet).then(|| {
-            HAS_BAR.store(true, Ordering::Relaxed);
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
-            ProgressStyle::with_template("{wide_msg}").map_or(bar.clone(), |style| bar.with_style(style))
-        });
+        let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb;
+        HAS_BAR.store(is_shown, Ordering::Relaxed);
         let samples = VecDeque::from([(Duration::ZERO, 0)]);
-        Progress { console, bar, total, before, samples, has_told_stop: false, resting: None }
+        Progress { console, is_shown, total, before, samples, has_told_stop: false, resting: None }
     }
 
     pub fn show(&mut self, board: &Board, tally: &Tally) {
@@ -71,17 +73,22 @@ impl<'a> Progress<'a> {
         while self.samples.len() > 2 && self.samples[1].0 + WINDOW < now {
             self.samples.pop_front();
         }
-        if let Some(bar) = &self.bar {
+        if self.is_shown {
             let state = State { done: self.before + ended, total: self.total, rate: self.rate(), failures: by_class(tally), rest, now };
-            bar.set_message(state.line(textwrap_width().unwrap_or(80).saturating_sub(1), self.console.lang));
+            let line = state.line(textwrap_width().unwrap_or(80).saturating_sub(ROOM_FOR_ECHO), self.console.lang);
+            self.console.tell(&format!("\r{line}{CLEAR_REST}"));
         }
     }
 
     /// Takes everything off the terminal.
     pub fn end(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
-            HAS_BAR.store(false, Ordering::Relaxed);
+        self.clear();
+        HAS_BAR.store(false, Ordering::Relaxed);
+    }
+
+    fn clear(&self) {
+        if self.is_shown {
+            let _ = std::io::stderr().lock().write_all(CLEAR_LINE);
         }
     }
 
@@ -93,10 +100,8 @@ impl<'a> Progress<'a> {
     }
 
     fn note(&self, words: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.console.note(words)),
-            None => self.console.note(words),
-        }
+        self.clear();
+        self.console.note(words);
     }
 }
 
@@ -190,7 +195,7 @@ mod tests {
         let line = |width| state().line(width, Lang::En);
         assert_eq!(line(99), format!("[{}{}] 250/1000 · 12.5/s · 1m left · 12 rate_limit, 3 truncation", "#".repeat(9), "-".repeat(30)));
         assert_eq!(line(60), "250/1000 · 12.5/s · 1m left · 12 rate_limit, 3 truncation");
-        assert_eq!(line(40), "[##-------] 250/1000 · 12.5/s · 1m left");
+        assert_eq!(line(40), "[##--------] 250/1000 · 12.5/s · 1m left");
         assert_eq!(line(3), "250/1000");
         for width in 10..200 {
             for lang in [Lang::En, Lang::Zh] {

@@ -274,3 +274,17 @@ fn connections_are_kept_and_one_that_was_closed_between_two_requests_loses_nothi
     batch.run().ends_with(0);
     assert_eq!((batch.texts().len(), relay.count_of_requests()), (60, 60));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_few_files_may_be_open_fewer_requests_are_under_way() {
+    let relay = slowly(1);
+    let batch = Batch::new("few-files", requests(300)).at(&relay).with(&["-j", "200"]);
+    let words: Vec<String> = batch.command().get_args().map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let line = format!("ulimit -n 100; exec '{}' {}", env!("CARGO_BIN_EXE_llmcheck"), words.join(" "));
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &line]).current_dir(&batch.place).env_clear().envs([crate::program::path()]);
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    crate::program::run(command).ends_with(0).tells("36 at a time").tells("ulimit -n");
+    assert_eq!((batch.texts().len(), relay.count_of_requests()), (300, 300));
+}

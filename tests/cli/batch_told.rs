@@ -45,6 +45,35 @@ fn the_exit_code_is_that_of_the_class_of_most_failures() {
     }
 }
 
+/// What a terminal shows of these bytes at their end: lines that were written over are gone.
+fn screen(bytes: &str) -> Vec<String> {
+    let line = |line: &str| line.trim_end_matches('\r').rsplit(['\r']).next().unwrap_or_default().replace("\u{1b}[K", "");
+    bytes.split('\n').map(line).collect()
+}
+
+#[test]
+fn on_a_terminal_a_line_shows_how_far_it_is_and_nothing_of_it_stays() {
+    let slow = Relay::replying(|asked| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        kept(&asked.prompt)
+    });
+    let batch = Batch::new("terminal", requests(20)).with(&["-j", "2"]);
+    let path = |name: &str| batch.place.join(name).to_str().unwrap().to_string();
+    let (input, output) = (path("in.jsonl"), path("out.jsonl"));
+    let arguments = ["batch", &input, "-o", &output, "-j", "2", "--base-url", &slow.url()];
+    let Some(shown) = crate::terminal::on_terminal(&arguments, &[("COLUMNS", "80")]) else { return };
+    assert!(shown.contains("/20 · ") && shown.contains("left") && shown.contains("[####"), "{shown}");
+    let left: Vec<String> = screen(&shown).into_iter().filter(|line| !line.is_empty()).collect();
+    assert!(left.len() == 1 && left[0].contains("20 of 20 answered, 0 failed"), "{left:?}");
+}
+
+#[test]
+fn a_pipe_gets_lines_and_nothing_that_moves() {
+    let batch = Batch::new("pipe-told", requests(3)).with(&["--lab", "slow-healthy"]);
+    let ran = batch.run();
+    assert!(!ran.stderr.contains(['\r', '\u{1b}']) && ran.stderr.lines().count() == 1, "{ran:?}");
+}
+
 #[test]
 fn quiet_says_nothing_and_the_exit_code_all() {
     let batch = Batch::new("quiet", requests(10)).at(&mixed()).with(&["--retry", "0", "--quiet"]);

@@ -17,7 +17,7 @@ fn assert_tame(text: &str) {
 }
 
 /// Runs llmcheck with stdout and stderr on a terminal; none where there is no `script` of util-linux.
-fn on_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> Option<String> {
+pub fn on_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> Option<String> {
     let is_there =
         Command::new("script").arg("--version").output().is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux"));
     if !is_there {
