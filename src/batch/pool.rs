@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::input::Item;
 use crate::plan::Plan;
 use crate::resilience::circuit::{Blame, Circuits, Permit as Leave};
-use crate::resilience::pace::{Outcome, Pace, Permit};
+use crate::resilience::pace::{Outcome, Pace, Permit, Ticket};
 
 /// How an endpoint is preferred over another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Endpoint {
 /// Where an item goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    Send(usize),
+    Send(usize, Ticket),
     NotBefore(Duration),
     /// An answer to what is under way must come first.
     AfterAnAnswer,
@@ -85,7 +85,7 @@ impl Pool {
             None => self.in_order_of_preference(),
         };
         match self.first_ready(item, &order, now) {
-            Choice::Send(index) => Choice::Send(index),
+            Choice::Send(index, ticket) => Choice::Send(index, ticket),
             _ if bound.is_some_and(|index| self.circuits.is_open(&self.endpoints[index].plan.endpoint)) => {
                 let order = self.in_order_of_preference();
                 self.first_ready(item, &order, now)
@@ -100,9 +100,9 @@ impl Pool {
             let name = &self.endpoints[index].plan.endpoint;
             let at = match self.circuits.permit(name, now) {
                 Leave::Yes | Leave::Trial => match self.records[index].pace.ask(item.tokens, now) {
-                    Permit::Go => {
+                    Permit::Go(ticket) => {
                         self.records[index].asked += 1;
-                        return Choice::Send(index);
+                        return Choice::Send(index, ticket);
                     }
                     Permit::NotBefore(at) => {
                         self.circuits.give_back(name);
@@ -155,14 +155,14 @@ impl Pool {
     pub fn answered(
         &mut self,
         index: usize,
-        item: &Item,
+        ticket: Ticket,
         outcome: &Outcome<'_>,
         blame: (Blame, &'static str),
         took: Duration,
         now: Duration,
     ) {
         let record = &mut self.records[index];
-        record.pace.answered(item.tokens, outcome, now);
+        record.pace.answered(ticket, outcome, now);
         let is_success = matches!(outcome, Outcome::Accepted { .. });
         record.answered += u64::from(is_success);
         let blend = |old: Option<f64>, new: f64| Some(old.map_or(new, |old| old + NEWEST * (new - old)));
@@ -175,7 +175,7 @@ impl Pool {
         }
         let name = &self.endpoints[index].plan.endpoint;
         match outcome {
-            Outcome::Refused { .. } | Outcome::Crowded => self.circuits.give_back(name),
+            Outcome::Refused { .. } | Outcome::Crowded { .. } => self.circuits.give_back(name),
             _ => {
                 self.circuits.report(name, blame.0, now);
             }
@@ -184,8 +184,8 @@ impl Pool {
     }
 
     /// A request that was to be sent was not.
-    pub fn give_back(&mut self, index: usize, item: &Item) {
-        self.records[index].pace.give_back(item.tokens);
+    pub fn give_back(&mut self, index: usize, ticket: Ticket) {
+        self.records[index].pace.give_back(ticket);
         self.circuits.give_back(&self.endpoints[index].plan.endpoint);
     }
 

@@ -16,7 +16,7 @@ use crate::exchange::{Caller, Listen, Masks, Next};
 use crate::plan::{Plan, Variation};
 use crate::resilience::circuit::Blame;
 use crate::resilience::cost::Cost;
-use crate::resilience::pace::Outcome;
+use crate::resilience::pace::{Counted, Outcome, Ticket};
 use crate::resilience::recovery::{Allowed, Decision, Moment, Recovery};
 use crate::resilience::remedy::Case;
 use crate::resilience::wait;
@@ -48,7 +48,7 @@ const MOST_REFUSALS: u32 = 100;
 /// Works until there is nothing left to do.
 pub fn work(shared: &Shared<'_>) {
     let mut callers: Vec<Caller> = shared.masks.iter().map(|masks| Caller::new(masks.clone())).collect();
-    while let Some((mut job, index)) = shared.board.take(shared.is_stopped) {
+    while let Some((mut job, index, ticket)) = shared.board.take(shared.is_stopped) {
         let mut plan = plan_for(&job, &shared.endpoints[index]);
         let asked = asked(&plan, job.attempts + 1);
         let began = Instant::now();
@@ -61,13 +61,13 @@ pub fn work(shared: &Shared<'_>) {
             Ok(ear) => ear.0.finish(),
             Err(error) => {
                 shared.board.fail(format!("{error:#}"));
-                shared.board.put(None, |pool, _| pool.give_back(index, &job.item));
+                shared.board.put(None, |pool, _| pool.give_back(index, ticket));
                 return;
             }
         };
         plan.body.clear();
         job.attempts += 1;
-        judge(shared, job, index, &transcript, began.elapsed());
+        judge(shared, job, (index, ticket), &transcript, began.elapsed());
     }
 }
 
@@ -108,7 +108,7 @@ fn asked(plan: &Plan, attempt: u32) -> Asked {
 }
 
 /// Says what came of an attempt, and what follows.
-fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcript, took: Duration) {
+fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), transcript: &Transcript, took: Duration) {
     let evidence = Evidence::gather(transcript);
     let diagnosis = diagnose(&evidence);
     let told = told_limits(&evidence);
@@ -120,8 +120,7 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
     let asked_wait = wait::asked_for(&evidence).map(|wait| wait.duration);
     let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
     let blame = (if is_answered { Blame::None } else { Blame::of(&diagnosis) }, code);
-    let item = job.item.clone();
-    let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, &item, &outcome, blame, took, now);
+    let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, ticket, &outcome, blame, took, now);
 
     let again = if is_good || evidence.how == Some(How::Cancelled) {
         None
@@ -162,10 +161,10 @@ fn outcome<'a>(diagnosis: &Diagnosis, is_answered: bool, tokens: u64, wait: Opti
     let entry = diagnosis.verdict.entry;
     match (entry.class, entry.code) {
         _ if is_answered => Outcome::Accepted { tokens, limits },
-        (_, "concurrency-limited" | "provider-overloaded" | "relay-saturated") => Outcome::Crowded,
-        (Class::RateLimit, code) => {
-            Outcome::Refused { wait, is_per_minute: matches!(code, "requests-per-minute" | "tokens-per-minute"), limits }
-        }
+        (_, "concurrency-limited") => Outcome::Crowded { is_limit: true },
+        (_, "provider-overloaded" | "relay-saturated") => Outcome::Crowded { is_limit: false },
+        (Class::RateLimit, "tokens-per-minute") => Outcome::Refused { wait, counted: Counted::Tokens, limits },
+        (Class::RateLimit, _) => Outcome::Refused { wait, counted: Counted::Requests, limits },
         _ => Outcome::Other,
     }
 }
