@@ -64,8 +64,8 @@ pub struct Ticket {
     asked: u64,
     /// What it is counted as.
     amounts: Amounts,
-    /// All that had leave then, itself among it.
-    granted: Amounts,
+    /// All that had leave then, itself among it, and all that had ended.
+    then: Totals,
 }
 
 /// What came of a request, as far as limits go.
@@ -82,7 +82,7 @@ pub enum Outcome<'a> {
 }
 
 /// All that ever had leave, and all of it that has come to its end.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Totals {
     granted: Amounts,
     ended: Amounts,
@@ -90,7 +90,11 @@ struct Totals {
 
 impl Totals {
     fn under_way(&self) -> u64 {
-        self.granted.requests - self.ended.requests
+        self.under_way_of(Counted::Requests)
+    }
+
+    fn under_way_of(&self, counted: Counted) -> u64 {
+        self.granted.of(counted) - self.ended.of(counted)
     }
 }
 
@@ -144,7 +148,7 @@ impl Pace {
         self.meters.iter_mut().for_each(|meter| meter.spend(amounts.of(meter.counted)));
         self.even.iter_mut().for_each(|even| even.go(amounts, now));
         self.watch.iter_mut().for_each(|watch| watch.go(amounts, now));
-        Permit::Go(Ticket { sent: now, asked: tokens, amounts, granted: self.totals.granted })
+        Permit::Go(Ticket { sent: now, asked: tokens, amounts, then: self.totals })
     }
 
     /// When there may be one more, while nothing was heard.

@@ -40,6 +40,8 @@ pub struct Meter {
     /// What was left at that time, and when the answer was asked for and heard that told it.
     left: f64,
     at: Duration,
+    /// The least that was told in this window.
+    least: f64,
     told: Option<(Duration, Duration)>,
     /// If it is a window: when it ends. If it is a bucket: seconds in which one comes back.
     end: Guess,
@@ -47,6 +49,8 @@ pub struct Meter {
     /// The same end, for a server that writes the fields when a request comes, not when it is answered.
     soonest_end: f64,
     writes_late: bool,
+    /// At such an end not all was there again.
+    comes_back_in_parts: bool,
     /// The end of the last window, and what had leave until then.
     rolled: Option<Rolled>,
     /// Waits were told in fractions of a second.
@@ -91,11 +95,13 @@ impl Meter {
             all: 0.0,
             left: 0.0,
             at: Duration::ZERO,
+            least: f64::INFINITY,
             told: None,
             end: Guess::default(),
             unit: Guess::default(),
             soonest_end: f64::INFINITY,
             writes_late: false,
+            comes_back_in_parts: false,
             rolled: None,
             is_fine: false,
         }
@@ -123,7 +129,7 @@ impl Meter {
         self.advance(totals, now);
         let all = limit.limit.map_or(self.all.max(remaining as f64), |all| all as f64).max(1.0);
         if all != self.all {
-            (self.all, self.end, self.unit) = (all, Guess::default(), Guess::default());
+            (self.all, self.end, self.unit, self.least, self.told) = (all, Guess::default(), Guess::default(), f64::INFINITY, None);
         }
         let remaining = (remaining as f64).min(all);
         if seconds > 0.0 && !self.learn_return(remaining, seconds, ticket, totals, now) {
@@ -131,15 +137,17 @@ impl Meter {
         }
         // A request is counted when it comes; tokens may be counted when they are known.
         let uncounted = match self.counted {
-            Counted::Requests => totals.granted.requests - ticket.granted.requests,
-            Counted::Tokens => totals.granted.tokens - totals.ended.tokens,
+            Counted::Requests => totals.granted.requests - ticket.then.granted.requests,
+            Counted::Tokens => totals.under_way_of(Counted::Tokens),
         };
+        // Those that were under way together may have overtaken each other: any of them may not be counted yet, but once it was answered it is.
+        let beside = totals.granted.of(self.counted) - ticket.then.ended.of(self.counted) - ticket.amounts.of(self.counted);
+        self.least = self.least.min(remaining);
+        let low = (remaining - beside as f64).max(self.least - totals.under_way_of(self.counted) as f64);
         let since = now.saturating_sub(ticket.sent).as_secs_f64();
-        let left = (remaining + self.refill().unwrap_or(0.0) * since).min(self.all) - uncounted as f64;
-        // Answers that were under way together may have overtaken each other: then the one with the least is the newest.
-        if self.is_news(ticket) || left < self.left {
-            (self.left, self.told) = (left, Some((ticket.sent, now)));
-        }
+        let high = (remaining + self.refill().unwrap_or(0.0) * since).min(self.all) - uncounted as f64;
+        self.left = if self.told.is_some() { self.left.max(low).min(high.max(low)) } else { high };
+        self.told = Some((ticket.sent, now));
     }
 
     /// Learns how it comes back; whether what is told is not of the past.
@@ -161,7 +169,7 @@ impl Meter {
         let has_more = |rolled: Rolled| ticket.sent >= rolled.at && used > (granted - rolled.counted) as f64;
         let was_fresh = !self.rolled.is_some_and(has_more);
         if !was_fresh {
-            self.rolled = None;
+            (self.rolled, self.comes_back_in_parts) = (None, true);
         }
         let is_same_end = self.end.narrow(earliest, latest);
         if !is_same_end && heard < known.1 || !was_fresh {
@@ -199,11 +207,12 @@ impl Meter {
         if let Some(end) = self.ends().filter(|end| now >= *end) {
             if refill.is_none() {
                 // Unless it is known for a window, one request asks first.
-                self.left = if self.unit.is_wrong() && !self.end.is_wrong() { self.all } else { self.left.max(1.0) };
+                let is_window = self.unit.is_wrong() && !self.end.is_wrong() && !self.comes_back_in_parts;
+                self.left = if is_window { self.all } else { self.left.max(1.0) };
                 self.told = Some((now, now));
             }
             self.rolled = Some(Rolled { end: end.as_secs_f64(), at: now, counted: totals.ended.of(self.counted) });
-            (self.end.bounds, self.soonest_end) = (None, f64::INFINITY);
+            (self.end.bounds, self.soonest_end, self.least) = (None, f64::INFINITY, f64::INFINITY);
         }
     }
 
@@ -216,8 +225,13 @@ impl Meter {
         if self.told.is_some_and(|(sent, _)| ticket.sent > sent) {
             self.left = (self.left + ticket.amounts.of(self.counted) as f64).min(self.all);
         }
-        // The window had not ended yet.
-        self.writes_late |= self.rolled.is_some_and(|rolled| ticket.sent >= rolled.at && ticket.sent < rolled.at + MARGIN * 2);
+        let is_early = |rolled: Rolled| ticket.sent >= rolled.at && ticket.then.granted.of(self.counted) as f64 <= rolled.counted as f64 + self.all;
+        if let Some(rolled) = self.rolled.filter(|rolled| is_early(*rolled)) {
+            // The window had not ended yet, or it is none.
+            let is_at_once = ticket.sent < rolled.at + MARGIN * 2 && !self.writes_late;
+            (self.writes_late, self.comes_back_in_parts) = (self.writes_late || is_at_once, self.comes_back_in_parts || !is_at_once);
+            self.rolled = None;
+        }
     }
 
     /// When this much is there.

@@ -19,11 +19,12 @@ pub struct Simulation {
     pub first: f64,
     pub lasts: f64,
     pub seed: u64,
+    pub trace: bool,
 }
 
 impl Default for Simulation {
     fn default() -> Simulation {
-        Simulation { workers: 16, latency: (0.005, 0.1), way: (0.001, 0.0003), tokens: (266, 40, 60), first: 3.0, lasts: 60.0, seed: 0 }
+        Simulation { workers: 16, latency: (0.005, 0.1), way: (0.001, 0.0003), tokens: (266, 40, 60), first: 3.0, lasts: 60.0, seed: 0, trace: false }
     }
 }
 
@@ -131,6 +132,9 @@ impl Simulation {
                         *(if ticket.sent < first { &mut ran.refused_before } else { &mut ran.refused_after }) += 1;
                     }
                     pace.answered(ticket, &outcome, now);
+                    if self.trace {
+                        println!("{:.4} sent {:.4} #{} {outcome:?}\n    {pace:?}", now.as_secs_f64(), ticket.sent.as_secs_f64(), ticket.then.granted.requests);
+                    }
                     (0..=std::mem::take(&mut waiting)).for_each(|_| agenda.add(now, Event::Ask));
                 }
             }
