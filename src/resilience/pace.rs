@@ -242,7 +242,10 @@ impl Pace {
             }
         }
         self.even = None;
-        self.watch = Some(Watch::begin(ticket, wait, counted, self.accepted, now));
+        // As many as were let through in such a time until now.
+        let share = wait.map_or(0.0, |wait| (wait.as_secs_f64() / now.as_secs_f64().max(1e-3)).min(1.0));
+        let free = (self.accepted as f64 * share) as u64;
+        self.watch = Some(Watch::begin(ticket, wait, counted, free, now));
     }
 
     fn conclude(&mut self, now: Duration) {
@@ -255,6 +258,14 @@ impl Pace {
     /// Requests a second that are let through evenly, where that was measured.
     pub fn rate(&self) -> Option<f64> {
         self.even.as_ref().and_then(Even::requests_per_second)
+    }
+
+    #[cfg(test)]
+    pub fn state(&self) -> String {
+        match (&self.watch, &self.even) {
+            (Some(watch), _) => watch.state(),
+            (_, even) => format!("{even:?}"),
+        }
     }
 
     pub fn under_way(&self) -> u32 {

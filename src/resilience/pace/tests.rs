@@ -103,6 +103,6 @@ fn sweep() {
 
 #[test]
 fn trace() {
-    let simulation = Simulation { workers: 64, latency: (0.005, 0.5), first: 4.0, lasts: 60.0, seed: 1, trace: true, ..Simulation::default() };
-    simulation.run(Box::new(Window::new(20.0, 2.0, None, Telling::UntilFull)));
+    let simulation = Simulation { workers: 16, latency: (0.05, 0.5), first: 10.0, lasts: 20.0, seed: 1, trace: true, ..Simulation::default() };
+    simulation.run(Box::new(Window::new(20.0, 1.0, Some(0.4), Telling::WholeWindow)));
 }

@@ -27,6 +27,9 @@ const LONGEST: Duration = Duration::from_secs(180);
 const FORGOTTEN: Duration = Duration::from_secs(90);
 const MOST_TRIES: usize = 5000;
 
+/// Who is to wait a second may have to wait for less: no shorter wait can be told in seconds.
+const SHORTEST_WAIT: f64 = 1.0;
+
 /// Windows are this many seconds long.
 const USUAL_WINDOWS: [f64; 14] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
 
@@ -89,6 +92,12 @@ struct Opening {
     requests: u64,
 }
 
+/// A limit: seconds that it needs for one, and how long its window is, if it seems to have one.
+struct Found {
+    seconds: f64,
+    window: Option<f64>,
+}
+
 /// What the attempts show.
 #[derive(Default)]
 struct Survey {
@@ -115,8 +124,8 @@ struct Survey {
 }
 
 impl Watch {
-    /// Begins with a refusal, after so many were accepted.
-    pub fn begin(ticket: Ticket, wait: Option<Duration>, counted: Counted, accepted: u64, now: Duration) -> Watch {
+    /// Begins with a refusal; so many may go at once when the wait is over.
+    pub fn begin(ticket: Ticket, wait: Option<Duration>, counted: Counted, free: u64, now: Duration) -> Watch {
         let mut watch = Watch {
             counted,
             began: ticket.sent,
@@ -126,7 +135,7 @@ impl Watch {
             latest: Purpose::Look,
             planned: Purpose::Look,
             trials: 0,
-            free: accepted,
+            free,
             next: now,
         };
         watch.refused(ticket, wait, now);
@@ -177,6 +186,13 @@ impl Watch {
             }
             None => {}
         }
+    }
+
+    #[cfg(test)]
+    pub fn state(&self) -> String {
+        let now = self.tries.back().map_or(Duration::ZERO, |t| t.sent);
+        let s = self.survey(now);
+        format!("{} tries, next {:.4} {:?} last {:?} gap {:?} row {} through {} refused {} lo {:?} hi {:?} openings {:?}", self.tries.len(), self.next.as_secs_f64(), self.planned, s.last, s.gap, s.row, s.let_through, s.refused, s.longest_refused, s.shortest_accepted, s.openings)
     }
 
     fn patience(&self) -> Duration {
@@ -248,13 +264,21 @@ impl Watch {
         let narrowed = survey.narrowed().filter(|(refused, accepted)| {
             self.trials >= TRIALS && (accepted.saturating_sub(*refused) < accepted.mul_f64(EXACT / 2.0) || self.trials >= 3 * TRIALS)
         });
-        let (seconds, is_strict) = match narrowed {
-            Some((_, accepted)) => (accepted.as_secs_f64(), true),
-            None => (survey.seconds_for_one(now.saturating_sub(self.began))?, false),
-        };
         // The limit is drawn on to its end: what follows comes a little later.
-        let next = until.map_or(last + Duration::from_secs_f64(seconds * 2.0), |until| until.latest);
-        Some(Some(Even::new(self.counted, seconds, is_strict, next, now)))
+        let even = |seconds: f64| {
+            let next = until.map_or(last + Duration::from_secs_f64(seconds * 2.0), |until| until.latest);
+            Even::new(self.counted, seconds, next, now)
+        };
+        if let Some((_, accepted)) = narrowed {
+            return Some(Some(even(accepted.as_secs_f64()).strict()));
+        }
+        let Found { seconds, window } = survey.measure(now.saturating_sub(self.began))?;
+        let steps = match window {
+            Some(window) if until.is_some() && window <= SHORTEST_WAIT => even(seconds).climbing(window / seconds),
+            Some(window) => even(seconds).forgiving(Duration::from_secs_f64(window)),
+            None => even(seconds),
+        };
+        Some(Some(steps))
     }
 }
 
@@ -308,8 +332,8 @@ impl Survey {
         Some((self.longest_refused, accepted))
     }
 
-    /// Seconds that the limit needs for one.
-    fn seconds_for_one(mut self, lasted: Duration) -> Option<f64> {
+    /// What the openings show, once it is enough.
+    fn measure(mut self, lasted: Duration) -> Option<Found> {
         // An end that was told is an opening that is still to come.
         if let Some(until) = self.until {
             self.openings.push(Opening { after: until.earliest, at: until.latest, before: self.accepted, requests: self.requests });
@@ -324,15 +348,20 @@ impl Survey {
         let most = last.at.saturating_sub(first.after).as_secs_f64();
         let is_exact = (most - least) / (most + least) <= EXACT;
         let is_window = requests / rows as u64 >= FEW;
+        let window = |length: f64| is_window.then_some(length);
         if is_exact && self.narrowed().is_none() && (rows >= ENOUGH || is_window) {
-            return Some((most + least) / 2.0 / amount as f64);
+            let length = (most + least) / 2.0;
+            return Some(Found { seconds: length / amount as f64, window: window(length / rows as f64) });
         }
         let bounds = (least / rows as f64, most / rows as f64);
         let mut usual = USUAL_WINDOWS.iter().filter(|window| bounds.0 <= **window && **window <= bounds.1);
-        if let (true, Some(window), None) = (is_window, usual.next(), usual.next()) {
-            return Some(window * rows as f64 / amount as f64);
+        if let (true, Some(length), None) = (is_window, usual.next(), usual.next()) {
+            // After a wait that was told a row may reach into the next window.
+            let shortest = self.openings.windows(2).map(|pair| pair[1].before - pair[0].before).min().unwrap_or(amount);
+            let row = if self.until.is_some() { shortest as f64 } else { amount as f64 / rows as f64 };
+            return Some(Found { seconds: length / row, window: window(*length) });
         }
         let is_enough = lasted >= LONG && self.narrowed().is_none() && requests >= 8 && most - least <= 0.2 * most || lasted >= LONGEST;
-        is_enough.then(|| most / amount as f64)
+        is_enough.then(|| Found { seconds: most / amount as f64, window: window(bounds.1) })
     }
 }

@@ -133,7 +133,7 @@ impl Simulation {
                     }
                     pace.answered(ticket, &outcome, now);
                     if self.trace {
-                        println!("{:.4} sent {:.4} #{} {outcome:?}\n    {pace:?}", now.as_secs_f64(), ticket.sent.as_secs_f64(), ticket.then.granted.requests);
+                        println!("{:.4} sent {:.4} #{} {} {}", now.as_secs_f64(), ticket.sent.as_secs_f64(), ticket.then.granted.requests, answer.is_accepted(), pace.state());
                     }
                     (0..=std::mem::take(&mut waiting)).for_each(|_| agenda.add(now, Event::Ask));
                 }
