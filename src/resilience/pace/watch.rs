@@ -39,9 +39,8 @@ pub struct Watch {
     began: Duration,
     /// In the order in which they were sent.
     tries: VecDeque<Try>,
-    /// The longest and the shortest time that a refusal took.
-    refusal: Duration,
-    quickest: Duration,
+    /// How long refusals took, sorted.
+    refusals: Vec<Duration>,
     /// What the latest attempt is for, and the one that is planned.
     latest: Purpose,
     planned: Purpose,
@@ -130,8 +129,7 @@ impl Watch {
             counted,
             began: ticket.sent,
             tries: VecDeque::new(),
-            refusal: Duration::ZERO,
-            quickest: Duration::MAX,
+            refusals: Vec::new(),
             latest: Purpose::Look,
             planned: Purpose::Look,
             trials: 0,
@@ -165,7 +163,9 @@ impl Watch {
 
     pub fn refused(&mut self, ticket: Ticket, wait: Option<Duration>, now: Duration) {
         let took = now.saturating_sub(ticket.sent).min(LONGEST_REFUSAL);
-        (self.refusal, self.quickest) = (self.refusal.max(took), self.quickest.min(took));
+        if self.refusals.len() < MOST_TRIES {
+            self.refusals.insert(self.refusals.partition_point(|known| *known < took), took);
+        }
         let until = wait.map(|wait| {
             // Whole seconds are rounded up.
             let grain = Duration::from_millis(if wait.subsec_nanos() == 0 { 1000 } else { 2 });
@@ -195,12 +195,18 @@ impl Watch {
         format!("{} tries, next {:.4} {:?} last {:?} gap {:?} row {} through {} refused {} lo {:?} hi {:?} openings {:?}", self.tries.len(), self.next.as_secs_f64(), self.planned, s.last, s.gap, s.row, s.let_through, s.refused, s.longest_refused, s.shortest_accepted, s.openings)
     }
 
+    /// The time within which this share of the refusals came.
+    fn refused_within(&self, share: f64) -> Duration {
+        let last = self.refusals.len().saturating_sub(1);
+        self.refusals.get((last as f64 * share) as usize).copied().unwrap_or_default()
+    }
+
     fn patience(&self) -> Duration {
-        (self.refusal * 2).max(SHORTEST_PATIENCE)
+        (self.refused_within(0.9) * 2).max(SHORTEST_PATIENCE)
     }
 
     fn survey(&self, now: Duration) -> Survey {
-        let mut survey = Survey { overtaking: self.refusal.saturating_sub(self.quickest), ..Survey::default() };
+        let mut survey = Survey { overtaking: self.refused_within(0.5) - self.refused_within(0.0), ..Survey::default() };
         for attempt in &self.tries {
             match attempt.verdict {
                 Verdict::Unknown if now < attempt.sent + self.patience() => break,
@@ -248,7 +254,7 @@ impl Watch {
 
     fn step(&self, survey: &Survey, now: Duration) -> Duration {
         let by_gap = survey.gap.unwrap_or_default() / STEPS;
-        let by_refusal = if survey.let_through >= FEW { Duration::ZERO } else { self.refusal / 4 };
+        let by_refusal = if survey.let_through >= FEW { Duration::ZERO } else { self.refused_within(0.5) / 4 };
         let since = now.saturating_sub(survey.last.unwrap_or(self.began));
         let by_time = if survey.refused >= 2 { since / STEPS } else { Duration::ZERO };
         by_gap.max(by_refusal).max(by_time).max(SHORTEST_STEP)
