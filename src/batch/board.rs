@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::input::{Input, Item};
 use super::output::Done;
 use super::pool::{Choice, Pool};
+use crate::resilience::pace::Ticket;
 use crate::resilience::recovery::Recovery;
 
 /// An item on its way.
@@ -74,6 +75,8 @@ struct State {
     pool: Pool,
     ended: Option<Ended>,
     waiting: usize,
+    /// The moment for which one of them waits; the others wait until it is over.
+    alarm: Option<Duration>,
 }
 
 /// The board that all workers share.
@@ -92,7 +95,17 @@ const SHORTLY: Duration = Duration::from_millis(5);
 impl Board {
     /// Times count from `began`. With so many workers only so many items wait for another attempt before lines are left unread.
     pub fn new(input: Input, done: Done, pool: Pool, began: Instant, workers: usize) -> Board {
-        let state = State { input: Some(input), done, later: BinaryHeap::new(), ready: None, under_way: 0, pool, ended: None, waiting: 0 };
+        let state = State {
+            input: Some(input),
+            done,
+            later: BinaryHeap::new(),
+            ready: None,
+            under_way: 0,
+            pool,
+            ended: None,
+            waiting: 0,
+            alarm: None,
+        };
         Board { state: Mutex::new(state), changed: Condvar::new(), began, most_later: 4 * workers + 64 }
     }
 
@@ -104,8 +117,9 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job and its endpoint, as soon as both are there; none when there will be no other. `stop` says why none is to begin.
-    pub fn take(&self, stop: impl Fn(Duration) -> Option<Ended>) -> Option<(Job, usize)> {
+    /// The next job, its endpoint and the leave for it, as soon as all are there; none when there will be no other. `stop` says why none
+    /// is to begin.
+    pub fn take(&self, stop: impl Fn(Duration) -> Option<Ended>) -> Option<(Job, usize, Ticket)> {
         let mut state = self.lock();
         loop {
             if state.ended.is_none() {
@@ -118,9 +132,13 @@ impl Board {
             let now = self.now();
             let wait = match state.next_job(now, self.most_later) {
                 Ok(Some(job)) => match state.pool.choose(&job.item, job.bound, now) {
-                    Choice::Send(index) => {
+                    Choice::Send(index, ticket) => {
                         state.under_way += 1;
-                        return Some((job, index));
+                        // Whoever waits next sets the alarm anew.
+                        if state.waiting > 0 && state.alarm.is_none() {
+                            self.changed.notify_one();
+                        }
+                        return Some((job, index, ticket));
                     }
                     // It must not keep others from endpoints that are free.
                     choice if job.bound.is_some() => {
@@ -147,12 +165,19 @@ impl Board {
                     continue;
                 }
             };
-            // Only one waits for the moment; the others wait until it is over.
-            let wait = if state.waiting == 0 { wait.min(SLICE) } else { SLICE };
+            let alarm = now + wait.clamp(Duration::from_micros(50), SLICE);
+            let is_first = state.alarm.is_none_or(|known| alarm < known);
+            if is_first {
+                state.alarm = Some(alarm);
+            }
+            let wait = if is_first { alarm.saturating_sub(now) } else { SLICE };
             state.waiting += 1;
-            let (woken, _) = self.changed.wait_timeout(state, wait.max(Duration::from_micros(50))).unwrap_or_else(PoisonError::into_inner);
+            let (woken, _) = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.waiting -= 1;
+            if is_first && state.alarm == Some(alarm) {
+                state.alarm = None;
+            }
         }
     }
 

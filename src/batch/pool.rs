@@ -6,7 +6,7 @@ use super::input::Item;
 use crate::diagnosis::{Class, Entry};
 use crate::plan::Plan;
 use crate::resilience::circuit::{Blame, Circuits, Permit as Leave};
-use crate::resilience::pace::{Outcome, Pace, Permit};
+use crate::resilience::pace::{Outcome, Pace, Permit, Ticket};
 
 /// How an endpoint is preferred over another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct Endpoint {
 /// Where an item goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    Send(usize),
+    Send(usize, Ticket),
     NotBefore(Duration),
     /// An answer to what is under way must come first.
     AfterAnAnswer,
@@ -114,7 +114,7 @@ impl Pool {
             None => self.in_order_of_preference(now),
         };
         match self.first_ready(item, &order, now) {
-            Choice::Send(index) => Choice::Send(index),
+            Choice::Send(index, ticket) => Choice::Send(index, ticket),
             _ if bound.is_some_and(|index| self.is_resting(index)) => {
                 let order = self.in_order_of_preference(now);
                 self.first_ready(item, &order, now)
@@ -130,10 +130,10 @@ impl Pool {
             let leave = self.circuits.permit(name, now);
             let at = match leave {
                 Leave::Yes | Leave::Trial => match self.records[index].pace.ask(item.tokens, now) {
-                    Permit::Go => {
+                    Permit::Go(ticket) => {
                         self.records[index].asked += 1;
                         self.records[index].asked_at = now;
-                        return Choice::Send(index);
+                        return Choice::Send(index, ticket);
                     }
                     Permit::NotBefore(at) => {
                         self.circuits.give_back(name);
@@ -200,14 +200,14 @@ impl Pool {
     pub fn answered(
         &mut self,
         index: usize,
-        item: &Item,
+        ticket: Ticket,
         outcome: &Outcome<'_>,
         verdict: (Blame, &'static Entry),
         took: Duration,
         now: Duration,
     ) {
         let record = &mut self.records[index];
-        record.pace.answered(item.tokens, outcome, now);
+        record.pace.answered(ticket, outcome, now);
         let is_success = matches!(outcome, Outcome::Accepted { .. });
         record.answered += u64::from(is_success);
         let gap = now.saturating_sub(record.heard_at).as_secs_f64();
@@ -223,7 +223,7 @@ impl Pool {
         }
         let name = &self.endpoints[index].plan.endpoint;
         match outcome {
-            Outcome::Refused { .. } | Outcome::Crowded => self.circuits.give_back(name),
+            Outcome::Refused { .. } | Outcome::Crowded { .. } => self.circuits.give_back(name),
             _ => {
                 self.circuits.report(name, verdict.0, now);
             }
@@ -233,8 +233,8 @@ impl Pool {
     }
 
     /// A request that was to be sent was not.
-    pub fn give_back(&mut self, index: usize, item: &Item) {
-        self.records[index].pace.give_back(item.tokens);
+    pub fn give_back(&mut self, index: usize, ticket: Ticket) {
+        self.records[index].pace.give_back(ticket);
         self.circuits.give_back(&self.endpoints[index].plan.endpoint);
     }
 

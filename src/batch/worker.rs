@@ -18,7 +18,7 @@ use crate::exchange::{Caller, Listen, Masks, Next};
 use crate::plan::{Plan, Variation};
 use crate::resilience::circuit::Blame;
 use crate::resilience::cost::Cost;
-use crate::resilience::pace::Outcome;
+use crate::resilience::pace::{Counted, Outcome, Ticket};
 use crate::resilience::recovery::{Allowed, Decision, Moment, Recovery};
 use crate::resilience::remedy::Case;
 use crate::resilience::wait;
@@ -50,7 +50,7 @@ const MOST_VARIATIONS: u32 = 8;
 /// Works until there is nothing left to do.
 pub fn work(shared: &Shared<'_>) {
     let mut callers: Vec<Caller> = shared.masks.iter().map(|masks| Caller::new(masks.clone())).collect();
-    while let Some((mut job, index)) = shared.board.take(shared.stop) {
+    while let Some((mut job, index, ticket)) = shared.board.take(shared.stop) {
         let began = Instant::now();
         let mut heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
         // The server closed the connection between two requests: no answer of this one was lost.
@@ -61,12 +61,12 @@ pub fn work(shared: &Shared<'_>) {
             Ok(ear) => ear.0.finish(),
             Err(error) => {
                 shared.board.fail(format!("{error:#}"));
-                shared.board.put(None, |pool, _| pool.give_back(index, &job.item));
+                shared.board.put(None, |pool, _| pool.give_back(index, ticket));
                 return;
             }
         };
         job.attempts += 1;
-        judge(shared, job, index, &transcript, began.elapsed());
+        judge(shared, job, (index, ticket), &transcript, began.elapsed());
     }
 }
 
@@ -120,7 +120,7 @@ fn asked(plan: &Plan, job: &Job, endpoint: &Endpoint) -> Asked {
 }
 
 /// Says what came of an attempt, and what follows.
-fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcript, took: Duration) {
+fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), transcript: &Transcript, took: Duration) {
     let evidence = Evidence::gather(transcript);
     let diagnosis = diagnose(&evidence);
     let told = told_limits(&evidence);
@@ -136,8 +136,8 @@ fn judge(shared: &Shared<'_>, mut job: Job, index: usize, transcript: &Transcrip
         Outcome::Refused { .. } if is_too_long => Blame::Lasting,
         _ => Blame::of(&diagnosis),
     };
-    let (item, entry) = (job.item.clone(), diagnosis.verdict.entry);
-    let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, &item, &outcome, (blame, entry), took, now);
+    let entry = diagnosis.verdict.entry;
+    let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, ticket, &outcome, (blame, entry), took, now);
 
     let again = if is_good || evidence.how == Some(How::Cancelled) {
         None
@@ -186,10 +186,10 @@ fn outcome<'a>(diagnosis: &Diagnosis, is_answered: bool, tokens: u64, wait: Opti
     let entry = diagnosis.verdict.entry;
     match (entry.class, entry.code) {
         _ if is_answered => Outcome::Accepted { tokens, limits },
-        (_, "concurrency-limited" | "provider-overloaded" | "relay-saturated") => Outcome::Crowded,
-        (Class::RateLimit, code) => {
-            Outcome::Refused { wait, is_per_minute: matches!(code, "requests-per-minute" | "tokens-per-minute"), limits }
-        }
+        (_, "concurrency-limited") => Outcome::Crowded { is_limit: true },
+        (_, "provider-overloaded" | "relay-saturated") => Outcome::Crowded { is_limit: false },
+        (Class::RateLimit, "tokens-per-minute") => Outcome::Refused { wait, counted: Counted::Tokens, limits },
+        (Class::RateLimit, _) => Outcome::Refused { wait, counted: Counted::Requests, limits },
         _ => Outcome::Other,
     }
 }

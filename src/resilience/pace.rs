@@ -1,30 +1,71 @@
-//! How fast an endpoint may be asked: slowed down by what its answers say of their limits, before a limit is hit, or by what a limit
-//! that says nothing lets through. Requests and tokens are paced alike. Times are measured from the start of the run.
+//! How fast an endpoint may be asked: what its answers say of their limits is never overdrawn, and a limit that says nothing is watched
+//! once and then kept by even steps. Requests and tokens are paced alike; without a limit nothing waits. Times count from the run's start.
+
+mod crowd;
+mod even;
+mod meter;
+mod watch;
 
 use std::time::Duration;
 
 use crate::api::limits::Limit;
 
-/// Of what was measured or told this share is used: a clock that is a little fast must not hit the limit.
-const SAFE_SHARE: f64 = 0.97;
-/// How long a limit that says nothing is watched to learn what it lets through, and how many answers that takes.
-const LONGEST_WATCH: Duration = Duration::from_secs(10);
-const SHORTEST_WATCH: Duration = Duration::from_millis(500);
-const ENOUGH_ACCEPTED: u32 = 40;
-const FEW_ACCEPTED: u32 = 8;
-/// Between two attempts at a limit that is being watched.
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1);
-/// A wait that nobody gave a length.
-const UNTOLD_WAIT: Duration = Duration::from_secs(1);
-const MINUTE: f64 = 60.0;
+use crowd::Crowd;
+use even::Even;
+use meter::Meter;
+use watch::Watch;
+
+/// While nothing was heard yet, twice as many requests may be under way after each of these: the first answer may tell a limit.
+const DOUBLING: Duration = Duration::from_millis(50);
+/// No wait is longer, whatever was told: then one request asks again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// Whether a request may go now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    Go,
+    /// It counts as under way until its ticket comes back.
+    Go(Ticket),
     NotBefore(Duration),
     /// Not before an answer to one of the requests under way has come.
     AfterAnAnswer,
+}
+
+/// What is counted of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    pub requests: u64,
+    pub tokens: u64,
+}
+
+impl Amounts {
+    fn of(self, counted: Counted) -> u64 {
+        match counted {
+            Counted::Requests => self.requests,
+            Counted::Tokens => self.tokens,
+        }
+    }
+
+    fn plus(self, other: Amounts) -> Amounts {
+        Amounts { requests: self.requests + other.requests, tokens: self.tokens + other.tokens }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    Requests,
+    Tokens,
+}
+
+/// Leave for one request; it comes back with what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    sent: Duration,
+    /// What it may cost at most, as far as is known.
+    asked: u64,
+    /// What it is counted as.
+    amounts: Amounts,
+    /// All that had leave then, itself among it, and all that had ended.
+    then: Totals,
 }
 
 /// What came of a request, as far as limits go.
@@ -32,308 +73,206 @@ pub enum Permit {
 pub enum Outcome<'a> {
     /// It was let through: tokens that it cost, and the limits that the answer tells.
     Accepted { tokens: u64, limits: &'a [Limit] },
-    /// It was over a limit of rate; the wait that was asked for, and whether the limit is said to count minutes.
-    Refused { wait: Option<Duration>, is_per_minute: bool, limits: &'a [Limit] },
-    /// Too many at the same time, or more than the endpoint can bear now.
-    Crowded,
+    /// It was over a limit of rate: the wait that was asked for, and what the limit is said to count.
+    Refused { wait: Option<Duration>, counted: Counted, limits: &'a [Limit] },
+    /// Too many at the same time, which is the endpoint's limit, or more than it can bear now.
+    Crowded { is_limit: bool },
     /// It says nothing of limits.
     Other,
+}
+
+/// All that ever had leave, and all of it that has come to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Totals {
+    granted: Amounts,
+    ended: Amounts,
+}
+
+impl Totals {
+    fn under_way(&self) -> u64 {
+        self.under_way_of(Counted::Requests)
+    }
+
+    fn under_way_of(&self, counted: Counted) -> u64 {
+        self.granted.of(counted) - self.ended.of(counted)
+    }
 }
 
 /// The pace of one endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
-    requests: Meter,
-    tokens: Meter,
+    totals: Totals,
+    accepted: u64,
+    /// When the first was asked, as long as nothing was heard.
+    began: Option<Duration>,
+    has_heard: bool,
     /// Nothing goes before this.
     paused_until: Duration,
-    under_way: u32,
-    tokens_under_way: u64,
-    /// Most requests at the same time, where more were refused.
-    most_under_way: Option<u32>,
-    accepted_since_crowded: u32,
-    /// What was let through in the window that is open.
-    window: Window,
+    /// Of the limits that answers tell, one each.
+    meters: Vec<Meter>,
+    /// Of a limit that does not tell what is left: it is watched first, and then kept.
     watch: Option<Watch>,
-    /// Evenly spaced requests, where a limit says nothing of itself.
-    interval: Option<Duration>,
-    next_slot: Duration,
+    even: Option<Even>,
+    crowd: Crowd,
+    /// Tokens that requests cost, in shares of what they may cost.
+    share: Option<f64>,
+    /// The limit counts what they may cost.
+    counts_asked: bool,
 }
 
 impl Pace {
-    /// Asks leave for a request that will cost about so many tokens; `Go` counts it as under way.
+    /// Asks leave for a request that may cost so many tokens.
     pub fn ask(&mut self, tokens: u64, now: Duration) -> Permit {
         if now < self.paused_until {
             return Permit::NotBefore(self.paused_until);
         }
-        if self.most_under_way.is_some_and(|most| self.under_way >= most) {
+        if self.crowd.is_full(self.totals.under_way()) {
             return Permit::AfterAnAnswer;
         }
-        let spaced = if self.watch.is_some() || self.interval.is_some() { self.next_slot } else { Duration::ZERO };
-        let counted = [self.requests.ready_at(1.0, now), self.tokens.ready_at(tokens as f64, now)];
-        let at = counted.into_iter().fold(spaced, Duration::max);
-        if at > now {
+        if let Some(at) = self.after_slow_start(now) {
             return Permit::NotBefore(at);
         }
-        let interval = if self.watch.is_some() { Some(BETWEEN_ATTEMPTS) } else { self.interval };
-        if let Some(interval) = interval {
-            // Time that went by unused is not made up for: that would be a burst.
-            self.next_slot = self.next_slot.max(now.saturating_sub(interval)) + interval;
+        let mut at = [self.watch.as_ref().map(Watch::ready_at), self.even.as_ref().map(Even::ready_at)]
+            .into_iter()
+            .flatten()
+            .fold(now, Duration::max);
+        for meter in &mut self.meters {
+            let need = if meter.counted == Counted::Tokens { tokens } else { 1 };
+            match meter.ready_at(need, self.totals, now) {
+                Some(ready) => at = at.max(ready),
+                None => return Permit::AfterAnAnswer,
+            }
         }
-        self.requests.spend(1.0);
-        self.tokens.spend(tokens as f64);
-        self.under_way += 1;
-        self.tokens_under_way += tokens;
-        Permit::Go
+        if at > now {
+            return Permit::NotBefore(at.min(now + LONGEST_PAUSE));
+        }
+        let amounts = Amounts { requests: 1, tokens: self.expected(tokens) };
+        self.totals.granted = self.totals.granted.plus(amounts);
+        self.meters.iter_mut().for_each(|meter| meter.spend(amounts.of(meter.counted)));
+        self.even.iter_mut().for_each(|even| even.go(amounts, now));
+        self.watch.iter_mut().for_each(|watch| watch.go(amounts, now));
+        Permit::Go(Ticket { sent: now, asked: tokens, amounts, then: self.totals })
+    }
+
+    /// When there may be one more, while nothing was heard.
+    fn after_slow_start(&mut self, now: Duration) -> Option<Duration> {
+        if self.has_heard {
+            return None;
+        }
+        let began = *self.began.get_or_insert(now);
+        let steps = now.saturating_sub(began).as_millis() / DOUBLING.as_millis();
+        let most = 1u64.checked_shl(steps as u32).unwrap_or(u64::MAX);
+        (self.totals.under_way() >= most).then(|| began + DOUBLING * (steps as u32 + 1))
+    }
+
+    fn expected(&self, tokens: u64) -> u64 {
+        let share = self.share.filter(|_| !self.counts_asked).unwrap_or(1.0);
+        (tokens as f64 * share).ceil() as u64
     }
 
     /// A request for which leave was given was not sent, or ended without an answer.
-    pub fn give_back(&mut self, tokens: u64) {
-        self.under_way = self.under_way.saturating_sub(1);
-        self.tokens_under_way = self.tokens_under_way.saturating_sub(tokens);
+    pub fn give_back(&mut self, ticket: Ticket) {
+        self.totals.ended = self.totals.ended.plus(ticket.amounts);
     }
 
-    /// Takes the outcome of a request for which leave was given for so many tokens.
-    pub fn answered(&mut self, asked_tokens: u64, outcome: &Outcome<'_>, now: Duration) {
-        self.give_back(asked_tokens);
+    /// Takes the outcome of a request for which leave was given.
+    pub fn answered(&mut self, ticket: Ticket, outcome: &Outcome<'_>, now: Duration) {
+        self.give_back(ticket);
+        self.has_heard = true;
         match outcome {
             Outcome::Accepted { tokens, limits } => {
-                self.window.accept(*tokens, now);
-                self.accepted_since_crowded += 1;
-                if self.accepted_since_crowded.is_multiple_of(20) {
-                    self.most_under_way = self.most_under_way.map(|most| most + 1);
-                }
-                self.learn(limits, now);
+                self.accepted += 1;
+                self.learn_cost(ticket, *tokens);
+                self.learn(limits, ticket, now);
+                self.meters.retain(|meter| meter.is_told(limits, ticket));
+                self.crowd.accepted(self.totals.under_way(), now);
+                self.even.iter_mut().for_each(Even::accepted);
                 if let Some(watch) = &mut self.watch {
-                    watch.accept(now);
+                    watch.accepted(ticket, now);
+                    self.conclude(now);
                 }
-                self.end_watch(now);
             }
-            Outcome::Refused { wait, is_per_minute, limits } => {
-                let is_told = self.learn(limits, now);
-                self.refused(*wait, *is_per_minute, is_told, now);
+            Outcome::Refused { wait, counted, limits } => {
+                self.meters.iter_mut().for_each(|meter| meter.refund(ticket));
+                self.learn(limits, ticket, now);
+                self.refused(ticket, wait.map(|wait| wait.min(LONGEST_PAUSE)), *counted, now);
             }
-            Outcome::Crowded => {
-                self.most_under_way =
-                    Some(self.most_under_way.unwrap_or(self.under_way + 1).min(self.under_way + 1).saturating_sub(1).max(1));
-                self.accepted_since_crowded = 0;
-            }
+            Outcome::Crowded { is_limit } => self.crowd.refused(ticket.sent, *is_limit, self.totals.under_way(), now),
             Outcome::Other => {}
         }
     }
 
-    fn refused(&mut self, wait: Option<Duration>, is_per_minute: bool, is_told: bool, now: Duration) {
-        match wait {
-            // The limit tells when it is fresh again: what it let through until now is what it lets through in a window.
-            Some(wait) if !is_told => {
-                let until = now + wait;
-                if until > self.paused_until + Duration::from_millis(100) {
-                    self.begin_window(until, is_per_minute, now);
-                }
-                self.paused_until = self.paused_until.max(until);
-            }
-            Some(wait) => self.paused_until = self.paused_until.max(now + wait.min(UNTOLD_WAIT * 60)),
-            None if is_told => {}
-            None if self.interval.is_some() && self.watch.is_none() => {
-                // Measured too high, or the limit was lowered.
-                self.interval = self.interval.map(|interval| interval.mul_f64(1.1));
-                self.next_slot = self.next_slot.max(now + UNTOLD_WAIT.min(self.interval.unwrap_or_default() * 4));
-            }
-            None => {
-                let watch = self.watch.get_or_insert_with(|| Watch::begin(now));
-                watch.refused += 1;
-                self.end_watch(now);
-            }
+    fn learn_cost(&mut self, ticket: Ticket, tokens: u64) {
+        if tokens > 0 && ticket.asked > 0 {
+            let share = tokens as f64 / ticket.asked as f64;
+            self.share = Some(self.share.map_or(share, |known| known + 0.1 * (share - known)));
         }
     }
 
-    /// The window that was open ends: what follows is spread evenly over the next ones.
-    fn begin_window(&mut self, until: Duration, is_per_minute: bool, now: Duration) {
-        let accepted = f64::from(self.window.accepted);
-        let since = self.window.boundary.or(self.window.first).unwrap_or(now);
-        // What was measured from a boundary is exact; the first window may have been open before we came.
-        let measured = until.saturating_sub(since).as_secs_f64();
-        let length = if is_per_minute { MINUTE } else { measured.max(1.0) };
-        if accepted >= 1.0 {
-            let rate = accepted / length * SAFE_SHARE;
-            let rate =
-                if self.window.boundary.is_some() { self.interval.map_or(rate, |known| rate.min(1.0 / known.as_secs_f64())) } else { rate };
-            self.interval = Some(Duration::from_secs_f64(1.0 / rate));
+    fn learn(&mut self, limits: &[Limit], ticket: Ticket, now: Duration) {
+        for limit in limits {
+            let Some(counted) = meter::counted(limit) else {
+                continue;
+            };
+            let known = self.meters.iter().position(|meter| meter.is_of(limit)).unwrap_or_else(|| {
+                self.meters.push(Meter::new(limit, counted));
+                self.meters.len() - 1
+            });
+            self.meters[known].learn(limit, ticket, self.totals, now);
         }
-        self.window = Window { boundary: Some(until), ..Window::default() };
-        self.next_slot = until;
-        self.watch = None;
     }
 
-    fn end_watch(&mut self, now: Duration) {
-        let Some(watch) = &self.watch else {
-            return;
-        };
-        let lasted = now.saturating_sub(watch.began);
-        let is_enough = watch.accepted >= ENOUGH_ACCEPTED && lasted >= SHORTEST_WATCH
-            || watch.accepted >= FEW_ACCEPTED && lasted >= LONGEST_WATCH / 4
-            || lasted >= LONGEST_WATCH;
-        if !is_enough {
+    fn refused(&mut self, ticket: Ticket, wait: Option<Duration>, counted: Counted, now: Duration) {
+        let totals = self.totals;
+        let mut short = self.meters.iter_mut().filter_map(|meter| {
+            let need = if meter.counted == Counted::Tokens { ticket.asked } else { 1 };
+            (meter.ready_at(need, totals, now) != Some(now)).then_some(meter.counted)
+        });
+        if let Some(counted) = short.next() {
+            self.counts_asked |= counted == Counted::Tokens;
+            self.paused_until = self.paused_until.max(now + wait.unwrap_or_default());
             return;
         }
-        self.interval = Some(watch.interval(now));
-        self.next_slot = now + self.interval.unwrap_or_default();
-        self.watch = None;
+        if let Some(watch) = &mut self.watch {
+            watch.refused(ticket, wait, now);
+            return self.conclude(now);
+        }
+        if let Some(even) = &mut self.even {
+            let is_explained = even.refused(ticket.sent, now);
+            self.paused_until = self.paused_until.max(now + wait.unwrap_or_default());
+            if is_explained {
+                return;
+            }
+        }
+        self.even = None;
+        // As many as were let through in such a time until now.
+        let share = wait.map_or(0.0, |wait| (wait.as_secs_f64() / now.as_secs_f64().max(1e-3)).min(1.0));
+        let free = (self.accepted as f64 * share) as u64;
+        self.watch = Some(Watch::begin(ticket, wait, counted, free, now));
     }
 
-    /// Reads the limits that an answer tells; whether it tells any that count what we count.
-    fn learn(&mut self, limits: &[Limit], now: Duration) -> bool {
-        let (requests, tokens) = (f64::from(self.under_way), self.tokens_under_way as f64);
-        let of_requests = tightest(limits, "requests").map(|limit| self.requests.learn(limit, requests, now));
-        let of_tokens = tightest(limits, "tokens").map(|limit| self.tokens.learn(limit, tokens, now));
-        of_requests.is_some() || of_tokens.is_some()
+    fn conclude(&mut self, now: Duration) {
+        if let Some(found) = self.watch.as_ref().and_then(|watch| watch.conclude(now)) {
+            self.even = found;
+            self.watch = None;
+        }
     }
 
     /// Requests a second that are let through evenly, where that was measured.
     pub fn rate(&self) -> Option<f64> {
-        self.interval.map(|interval| 1.0 / interval.as_secs_f64())
+        self.even.as_ref().and_then(Even::requests_per_second)
+    }
+
+    #[cfg(test)]
+    pub fn state(&self) -> String {
+        match (&self.watch, &self.even) {
+            (Some(watch), _) => watch.state(),
+            (_, even) => format!("{even:?}"),
+        }
     }
 
     pub fn under_way(&self) -> u32 {
-        self.under_way
-    }
-}
-
-/// Of several limits on the same the one with the least left, in share; those of a day are not paced by the second.
-fn tightest<'a>(limits: &'a [Limit], what: &str) -> Option<&'a Limit> {
-    let counts = |limit: &&Limit| {
-        let name = limit.what.as_str();
-        name == what || name == format!("{what}-per-minute") || name.ends_with(&format!("-{what}")) && !name.contains("output")
-    };
-    let share = |limit: &Limit| Some(limit.remaining? as f64 / limit.limit.filter(|limit| *limit > 0)? as f64);
-    let complete = limits.iter().filter(counts).filter(|limit| limit.remaining.is_some() && limit.limit.is_some());
-    complete.min_by(|a, b| share(a).unwrap_or(1.0).total_cmp(&share(b).unwrap_or(1.0)))
-}
-
-/// One limit as answers tell it: how much is left, and how that comes back.
-#[derive(Clone, Debug, Default)]
-struct Meter {
-    told: Option<Told>,
-    /// Spent since the last answer told what is left.
-    spent: f64,
-    /// How much comes back in a second, where it comes back bit by bit.
-    refill: Option<f64>,
-    /// A window was seen to end all at once.
-    is_windowed: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Told {
-    at: Duration,
-    limit: f64,
-    /// What was under way at that moment is taken off already.
-    left: f64,
-    fresh_at: Option<Duration>,
-}
-
-impl Meter {
-    fn learn(&mut self, limit: &Limit, under_way: f64, now: Duration) {
-        let (Some(all), Some(remaining)) = (limit.limit, limit.remaining) else {
-            return;
-        };
-        let (all, remaining) = (all as f64, remaining as f64);
-        let resets_in = limit.resets_in.filter(|seconds| *seconds > 0.0);
-        if let (Some(before), Some(seconds)) = (&self.told, resets_in) {
-            let fresh_at = now + Duration::from_secs_f64(seconds);
-            let is_same_end = before
-                .fresh_at
-                .is_some_and(|known| known.abs_diff(fresh_at) < Duration::from_millis(250).max(Duration::from_secs_f64(seconds / 20.0)));
-            // The end stays where it is while less is left: a window. A bucket's end moves with every request.
-            self.is_windowed = is_same_end && now.saturating_sub(before.at) > Duration::from_millis(500) || self.is_windowed && is_same_end;
-        }
-        self.refill = match (limit.window, resets_in) {
-            (Some(window), _) if window > 0.0 => Some(all / window),
-            (_, Some(seconds)) if remaining < all && !self.is_windowed => Some((all - remaining) / seconds),
-            _ => self.refill.filter(|_| !self.is_windowed),
-        };
-        let fresh_at = resets_in.map(|seconds| now + Duration::from_secs_f64(seconds));
-        self.told = Some(Told { at: now, limit: all, left: remaining - under_way, fresh_at });
-        self.spent = 0.0;
-    }
-
-    fn spend(&mut self, amount: f64) {
-        self.spent += amount;
-    }
-
-    /// When this much is there.
-    fn ready_at(&self, amount: f64, now: Duration) -> Duration {
-        let Some(told) = &self.told else {
-            return now;
-        };
-        // More than the whole limit at once can never be there: then it is for the server to say.
-        let amount = amount.min(told.limit);
-        let refill = self.refill.filter(|_| !self.is_windowed).map(|refill| refill * SAFE_SHARE);
-        let since = now.saturating_sub(told.at).as_secs_f64();
-        let left = (told.left + refill.unwrap_or(0.0) * since).min(told.limit) - self.spent;
-        // A window that has ended is fresh.
-        let left = if self.is_windowed && told.fresh_at.is_some_and(|fresh| now > fresh) { told.limit - self.spent } else { left };
-        if left >= amount {
-            return now;
-        }
-        match (refill, told.fresh_at) {
-            (Some(refill), _) if refill > 0.0 => now + Duration::from_secs_f64(((amount - left) / refill).min(3600.0)),
-            (_, Some(fresh)) if fresh > now => fresh + Duration::from_millis(50),
-            // Nothing is known of how it comes back: one request will tell.
-            _ => now,
-        }
-    }
-}
-
-/// What was let through since a limit was fresh.
-#[derive(Clone, Debug, Default)]
-struct Window {
-    /// When it began, where that is known.
-    boundary: Option<Duration>,
-    first: Option<Duration>,
-    accepted: u32,
-}
-
-impl Window {
-    fn accept(&mut self, _: u64, now: Duration) {
-        self.first.get_or_insert(now);
-        // Answers of the last window that came late are not of this one.
-        if self.boundary.is_none_or(|boundary| now >= boundary) {
-            self.accepted += 1;
-        }
-    }
-}
-
-/// A limit that says nothing, watched while more is asked of it than it lets through.
-#[derive(Clone, Debug)]
-struct Watch {
-    began: Duration,
-    first: Option<Duration>,
-    last: Duration,
-    accepted: u32,
-    refused: u32,
-}
-
-impl Watch {
-    fn begin(now: Duration) -> Watch {
-        Watch { began: now, first: None, last: now, accepted: 0, refused: 0 }
-    }
-
-    fn accept(&mut self, now: Duration) {
-        self.first.get_or_insert(now);
-        self.last = now;
-        self.accepted += 1;
-    }
-
-    /// Between two requests that are let through.
-    fn interval(&self, now: Duration) -> Duration {
-        let (Some(first), true) = (self.first, self.accepted > 1) else {
-            return now.saturating_sub(self.began).max(UNTOLD_WAIT);
-        };
-        let measured = self.last.saturating_sub(first) / (self.accepted - 1);
-        // Each was let through a little after it could have been: at the next attempt, half the time between two attempts later.
-        let attempts = self.accepted + self.refused;
-        let gap = now.saturating_sub(self.began) / attempts.max(1);
-        measured.saturating_sub((gap / 2).min(measured / 10)).div_f64(SAFE_SHARE)
+        u32::try_from(self.totals.under_way()).unwrap_or(u32::MAX)
     }
 }
 

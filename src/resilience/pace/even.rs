@@ -1,0 +1,138 @@
+//! Even steps below a limit that was measured: they keep any window and any bucket of the same rate, whenever it began.
+
+use std::time::Duration;
+
+use super::{Amounts, Counted};
+
+/// Of what was measured this share is used: a clock that is a little fast must not hit the limit.
+const SAFE_SHARE: f64 = 0.97;
+/// A step over the limit slows all that follow by this factor.
+const SLOWER: f64 = 1.03;
+/// Slower than this share of what was measured is another limit than was measured.
+const SLOWEST: f64 = 0.88;
+/// So many accepted in a row pardon a step over the limit.
+const PARDON: u32 = 100;
+const MOST_STRIKES: u32 = 3;
+/// While a limit is sought upwards, steps are so much faster after each of these times.
+const FASTER: f64 = 1.1;
+const CLIMB: Duration = Duration::from_millis(500);
+/// Of what a bucket lets through in a second after a pause this much at least comes back in a second.
+const A_BUCKETS_SHARE: f64 = 0.7;
+/// No limit is sought for longer, or among more.
+const LONGEST_CLIMB: Duration = Duration::from_secs(60);
+const MOST_SENT: usize = 5000;
+
+#[derive(Clone, Debug)]
+pub struct Even {
+    counted: Counted,
+    /// Seconds for one, as measured and as kept.
+    measured: f64,
+    step: f64,
+    /// Nothing of the limit is saved up: a step that came late must not shorten the next one.
+    is_strict: bool,
+    next: Duration,
+    /// Refusals of what was sent before are no surprise.
+    since: Duration,
+    strikes: u32,
+    accepted: u32,
+    climb: Option<Climb>,
+}
+
+/// A refusal that asks for a second's wait may be of a bucket that fills up sooner: its rate is sought from below.
+#[derive(Clone, Debug)]
+struct Climb {
+    began: Duration,
+    raised: Duration,
+    /// What is let through at once.
+    burst: f64,
+    sent: Vec<(Duration, u64)>,
+}
+
+impl Climb {
+    /// The rate that let all through but the last: at most the burst was there beforehand, from whichever moment on it is counted.
+    fn seconds_for_one(&self) -> Option<f64> {
+        let (last, _) = self.sent.last()?;
+        let mut amount = 0;
+        let rates = self.sent.iter().rev().map(|(sent, one)| {
+            amount += one;
+            (amount as f64 - 1.0 - self.burst) / (*last - *sent).as_secs_f64().max(1e-3)
+        });
+        rates.reduce(f64::max).filter(|rate| *rate > 0.0).map(|rate| 1.0 / rate)
+    }
+}
+
+impl Even {
+    /// So many seconds for one, which is just within the limit; the first step may be made at `next`.
+    pub fn new(counted: Counted, seconds: f64, next: Duration, now: Duration) -> Even {
+        let step = seconds / SAFE_SHARE;
+        Even { counted, measured: seconds, step, is_strict: false, next, since: now, strikes: 0, accepted: 0, climb: None }
+    }
+
+    pub fn strict(self) -> Even {
+        Even { is_strict: true, ..self }
+    }
+
+    /// What was used up before may be counted for so long still.
+    pub fn forgiving(self, grace: Duration) -> Even {
+        Even { since: self.next + grace, ..self }
+    }
+
+    /// As much as this was let through at once; the limit may be higher.
+    pub fn climbing(self, burst: f64) -> Even {
+        let climb = Climb { began: self.next, raised: self.next, burst, sent: Vec::new() };
+        Even { climb: Some(climb), ..self }
+    }
+
+    pub fn ready_at(&self) -> Duration {
+        self.next
+    }
+
+    pub fn go(&mut self, amounts: Amounts, now: Duration) {
+        let amount = amounts.of(self.counted);
+        if let Some(climb) = &mut self.climb {
+            climb.sent.push((now, amount));
+            if now >= climb.raised + CLIMB {
+                climb.raised = now;
+                self.step /= FASTER;
+            }
+            if now >= climb.began + LONGEST_CLIMB || climb.sent.len() > MOST_SENT {
+                self.climb = None;
+            }
+        }
+        // A step that came late is made up for by the next one, but more would be a burst.
+        let saved = if self.is_strict { Duration::ZERO } else { Duration::from_secs_f64(self.step) };
+        self.next = self.next.max(now.saturating_sub(saved)) + Duration::from_secs_f64(self.step * amount as f64);
+    }
+
+    pub fn accepted(&mut self) {
+        self.accepted += 1;
+        if self.accepted >= PARDON {
+            self.strikes = 0;
+        }
+    }
+
+    /// One was over the limit all the same; whether a little slower will do.
+    pub fn refused(&mut self, sent: Duration, now: Duration) -> bool {
+        if sent < self.since {
+            self.next = self.next.max(now + Duration::from_secs_f64(self.step * 2.0));
+            return true;
+        }
+        self.since = now;
+        if let Some(climb) = self.climb.take() {
+            // A window lets no more through than it did at once.
+            let is_bucket = |seconds: &f64| *seconds < self.measured / A_BUCKETS_SHARE;
+            self.measured = climb.seconds_for_one().filter(is_bucket).unwrap_or(self.measured);
+            self.step = self.measured / SAFE_SHARE;
+            return true;
+        }
+        self.strikes += 1;
+        self.accepted = 0;
+        self.step *= SLOWER;
+        self.next = self.next.max(now + Duration::from_secs_f64(self.step));
+        self.strikes < MOST_STRIKES && self.measured / self.step > SLOWEST
+    }
+
+    pub fn requests_per_second(&self) -> Option<f64> {
+        (self.counted == Counted::Requests).then(|| 1.0 / self.step)
+    }
+}
