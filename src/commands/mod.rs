@@ -19,7 +19,9 @@ mod live;
 mod parts;
 mod prepare;
 mod prompt;
+mod recording;
 mod steps;
+mod told;
 mod typed;
 
 use std::fmt;
