@@ -210,6 +210,19 @@ impl<'a> Evidence<'a> {
         calls.cut()
     }
 
+    /// The model calls a tool, if only in what a cut left of its answer.
+    pub fn calls_tools(&self) -> bool {
+        let foreign = self.appended.as_ref().map_or("", |appended| &appended.text);
+        let has_cut_call = match self.content().map(|content| &content.form) {
+            Some(Form::Json(document)) if self.document.is_none() => {
+                salvage::has_call_in_document(&document.text, foreign, Shape::asked_at(&self.asked().url))
+            }
+            Some(Form::Stream(stream)) => salvage::has_call_in_stream(stream, foreign),
+            _ => false,
+        };
+        has_cut_call || self.reply.as_ref().is_some_and(|reply| reply.tool_calls > 0)
+    }
+
     /// The content is whole, tells no error, and where it is a stream the model has said why it stopped: `[DONE]` alone is no such word.
     pub fn answer_is_whole(&self) -> bool {
         let is_finished = self.stream().is_none_or(|stream| stream.finish_reason.is_some());

@@ -38,6 +38,17 @@ pub struct Variation {
     pub max_tokens: Option<u64>,
 }
 
+impl Variation {
+    /// This and what another one asks otherwise, which counts where both name it.
+    pub fn and(&self, other: &Variation) -> Variation {
+        Variation {
+            stream: other.stream.or(self.stream),
+            identity: self.identity || other.identity,
+            max_tokens: other.max_tokens.or(self.max_tokens),
+        }
+    }
+}
+
 impl Plan {
     /// The same question asked in another way; as it is where the body cannot be changed.
     pub fn vary(&self, variation: &Variation) -> Plan {
@@ -57,6 +68,14 @@ impl Plan {
             plan.max_tokens = Some(max_tokens);
         }
         plan
+    }
+
+    /// The conversation with more said at its end; none where the body holds no conversation.
+    pub fn go_on(&self, more: &[(&str, &str)]) -> Option<Plan> {
+        let mut plan = self.clone();
+        let mut has_messages = false;
+        plan.edit(|body| has_messages = body.add_messages(more));
+        has_messages.then_some(plan)
     }
 
     /// The same question to another model.

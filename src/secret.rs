@@ -106,6 +106,14 @@ impl Mask {
         Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// What goes on from a text that is out already, covered as a part of both.
+    pub fn cover_after(&self, before: &str, rest: &str) -> String {
+        let mut flow = MaskedFlow::after(self.clone(), before);
+        let mut bytes = rest.as_bytes().to_vec();
+        let shown = flow.pass(&mut bytes).into_owned();
+        String::from_utf8_lossy(&[shown, flow.finish()].concat()).into_owned()
+    }
+
     /// How many bytes at the end are the beginning of a secret and enough of it to count as one.
     fn telling_end(&self, bytes: &[u8]) -> usize {
         Some(self.unfinished(bytes)).filter(|length| *length >= SHORTEST_IN_A_RESPONSE).unwrap_or(0)
@@ -135,11 +143,21 @@ impl Mask {
 pub struct MaskedFlow {
     mask: Arc<Mask>,
     held: Vec<u8>,
+    /// How many bytes at the beginning of `held` are out already.
+    out: usize,
 }
 
 impl MaskedFlow {
     pub fn new(mask: impl Into<Arc<Mask>>) -> MaskedFlow {
-        MaskedFlow { mask: mask.into(), held: Vec::new() }
+        MaskedFlow { mask: mask.into(), held: Vec::new(), out: 0 }
+    }
+
+    /// A mask over what goes on from a text that is out already: a secret that began there is covered to its end.
+    pub fn after(mask: impl Into<Arc<Mask>>, before: &str) -> MaskedFlow {
+        let mask: Arc<Mask> = mask.into();
+        let begun = mask.unfinished(before.as_bytes());
+        let held = before.as_bytes()[before.len() - begun..].to_vec();
+        MaskedFlow { mask, held, out: begun }
     }
 
     /// The bytes that can be shown now: everything held back so far and `piece`, less a tail that is still undecided.
@@ -155,6 +173,9 @@ impl MaskedFlow {
         self.mask.cover(&mut joined);
         let ready = joined.len() - self.mask.unfinished(&joined);
         self.held = joined.split_off(ready);
+        let out = self.out.min(ready);
+        self.out -= out;
+        joined.drain(..out);
         Cow::Owned(joined)
     }
 
@@ -163,7 +184,7 @@ impl MaskedFlow {
         let mut held = std::mem::take(&mut self.held);
         let shown = held.len() - self.mask.telling_end(&held);
         held[shown..].fill(b'*');
-        held
+        held.split_off(std::mem::take(&mut self.out).min(held.len()))
     }
 }
 
@@ -306,6 +327,22 @@ mod tests {
             assert_eq!([passed, flow.finish()].concat(), format!("it is {shown}").as_bytes());
         }
         assert_eq!(mask.cover_cut_text("it is none"), "it is none");
+    }
+
+    #[test]
+    fn a_secret_that_began_in_what_is_out_already_is_covered_to_its_end() {
+        let mask = Mask::of_responses([&Secret::new(KEY)]);
+        for cut in 0..=KEY.len() {
+            let (before, rest) = (format!("it is {}", &KEY[..cut]), format!("{}, you see", &KEY[cut..]));
+            assert_eq!(mask.cover_after(&before, &rest), format!("{}, you see", "*".repeat(KEY.len() - cut)), "{cut}");
+            // In pieces of one byte, and without an end.
+            let mut flow = MaskedFlow::after(mask.clone(), &before);
+            let shown: Vec<u8> = KEY[cut..].bytes().flat_map(|byte| flow.pass(&mut [byte]).into_owned()).collect();
+            assert_eq!([shown, flow.finish()].concat(), "*".repeat(KEY.len() - cut).as_bytes(), "{cut}");
+        }
+        assert_eq!(mask.cover_after("it is sk-pro", "nounced so"), "nounced so");
+        assert_eq!(mask.cover_after("it is sk", "-pro"), "-pro");
+        assert_eq!(mask.cover_after("it is sk", "-proj-Zm"), "********");
     }
 
     #[test]

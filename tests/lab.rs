@@ -114,15 +114,19 @@ fn runs(tls: bool) -> Vec<Run> {
     runs
 }
 
-/// Runs all of them side by side: most wait for a timer of theirs.
 fn faults(runs: &[Run]) -> Vec<String> {
+    side_by_side(runs, Run::fault)
+}
+
+/// Runs all of them side by side: most wait for a timer of theirs.
+fn side_by_side<T: Sync>(runs: &[T], fault: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
     const AT_ONCE: usize = 12;
     let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Some(fault) = run.fault() {
+                    if let Some(fault) = fault(run) {
                         faults.lock().unwrap().push(fault);
                     }
                 }
@@ -141,6 +145,28 @@ fn every_scenario_over_tcp_gives_its_verdict_and_the_same_from_its_recording() {
 #[test]
 fn every_scenario_over_tls_gives_its_verdict_and_the_same_from_its_recording() {
     let faults = faults(&runs(true));
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// What a lab thread or llmcheck says on stderr when it breaks down with this prompt.
+fn breakdown(scenario: &Scenario, prompt: &str, stream: bool) -> Option<String> {
+    let mut command = llmcheck();
+    command.args(["chat", prompt, "--lab", scenario.name, "--json"]).args(stream.then_some("--stream"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let is_well = serde_json::from_slice::<Value>(&output.stdout).is_ok() && !said.contains("panicked");
+    (!is_well).then(|| format!("{} {prompt} {stream}: {said}", scenario.name))
+}
+
+#[test]
+fn no_scenario_breaks_down_whatever_the_prompt_is_made_of() {
+    // Of three lengths, so that what is cut at some byte is cut at each byte of a character.
+    let asked = [("你好", false), ("你好吗", false), ("写个😀短故事", false), ("你好", true)];
+    let runs: Vec<(&Scenario, &str, bool)> = scenarios()
+        .filter(|scenario| !APART.contains(&scenario.name))
+        .flat_map(|scenario| asked.map(|(prompt, stream)| (scenario, prompt, stream)))
+        .collect();
+    let faults = side_by_side(&runs, |(scenario, prompt, stream)| breakdown(scenario, prompt, *stream));
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 

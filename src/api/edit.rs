@@ -105,11 +105,14 @@ impl Body {
         }
     }
 
-    /// Adds messages at the end of the conversation.
-    pub fn add_messages(&mut self, more: &[(&str, &str)]) {
-        if let Some(messages) = self.messages() {
+    /// Adds messages at the end of the conversation; `false` where there is none.
+    pub fn add_messages(&mut self, more: &[(&str, &str)]) -> bool {
+        let messages = self.messages();
+        let has_messages = messages.is_some();
+        if let Some(messages) = messages {
             self.set_messages(messages, more);
         }
+        has_messages
     }
 
     fn set_messages(&mut self, mut messages: Vec<Box<RawValue>>, more: &[(&str, &str)]) {
@@ -185,7 +188,9 @@ mod tests {
         let replaced = r#"{"messages":[{"role":"system","content":"s" },{"content":"b\n","role":"user"}]}"#;
         assert_eq!(edited(given, |body| body.ask_instead("b\n")), replaced);
         let added = given.replace("]}", r#",{"content":"half","role":"assistant"},{"content":"go on","role":"user"}]}"#);
-        assert_eq!(edited(given, |body| body.add_messages(&[("assistant", "half"), ("user", "go on")])), added);
+        assert_eq!(edited(given, |body| assert!(body.add_messages(&[("assistant", "half"), ("user", "go on")]))), added);
+        let other = r#"{"prompt":"a"}"#;
+        assert_eq!(edited(other, |body| assert!(!body.add_messages(&[("user", "go on")]))), other);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A question asked until it is answered, or until nothing that is allowed can help: the loop from attempt to diagnosis to remedy.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::interrupt::{is_stopped, pause};
 use super::live::{self, Attempted, Wishes};
-use super::steps;
+use super::{recording, steps};
 use crate::cli::Remedy;
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
@@ -19,7 +20,8 @@ use crate::exchange::recording::Asked;
 use crate::plan::{Plan, Variation};
 use crate::report::model::{Attempt, CachedReport, Report};
 use crate::resilience::circuit::{Blame, Circuits, Permit};
-use crate::resilience::recovery::{Allowed, Decision, Moment, Reason, Recovery};
+use crate::resilience::cost::Billed;
+use crate::resilience::recovery::{Allowed, Decision, Moment, Reason, Recovery, Step};
 use crate::resilience::remedy::Case;
 use crate::secret::Mask;
 
@@ -34,8 +36,12 @@ pub struct Asking<'a> {
     pub command: &'a str,
     pub began: Instant,
     pub circuits: Circuits,
+    /// What had to be asked otherwise at each route: other parts and continuations begin with it.
+    pub learned: BTreeMap<usize, Variation>,
     /// All attempts so far, those of other parts and continuations too.
     pub attempts: Vec<Attempt>,
+    /// Which of them came out of the cache, and what each did about what came before it.
+    pub cached: Vec<(usize, Option<Remedy>)>,
 }
 
 /// How one question is put.
@@ -46,8 +52,9 @@ pub struct Question<'a> {
     pub first: usize,
     /// What the first attempt does about what came before it.
     pub remedy: Option<Remedy>,
-    /// Text is printed as it comes, where it comes as a stream.
+    /// Text is printed as it comes, where it comes as a stream, and this before it.
     pub prints: bool,
+    pub lead: &'static str,
     /// The text that the answer is to go on from.
     pub before: Option<&'a str>,
     /// It may be asked part by part.
@@ -58,9 +65,12 @@ pub struct Question<'a> {
 pub struct Outcome {
     pub attempted: Attempted,
     pub diagnosis: Diagnosis,
-    /// Which route the last request took, and how it was varied.
+    /// Which route the last request took.
     pub route: usize,
-    pub variation: Variation,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// How many the run had made by then.
+    pub last_attempt: usize,
     /// It is to be asked for in parts of at most this many characters.
     pub split: Option<usize>,
     pub reason: Reason,
@@ -68,93 +78,134 @@ pub struct Outcome {
     pub cached: Option<CachedReport>,
 }
 
-impl<'a> Asking<'a> {
+impl Asking<'_> {
     /// Asks until there is an answer or no way on.
     ///
     /// # Errors
     /// When llmcheck cannot do its part.
     pub fn ask(&mut self, question: &Question<'_>, handout: &mut Handout<'_>) -> Result<Outcome, Failure> {
-        if let Some(known) = self.known(&question.routes[question.first]) {
-            return Ok(Outcome { route: question.first, ..known });
+        if let Some(known) = self.known(question) {
+            return Ok(known);
         }
         let first = self.permitted_route(question);
-        let mut recovery = Recovery::new(self.allowed.clone(), question.routes.to_vec(), first, question.is_splittable);
+        let routes =
+            question.routes.iter().enumerate().map(|(route, plan)| self.learned.get(&route).map_or(plan.clone(), |known| plan.vary(known)));
+        let mut recovery = Recovery::new(self.allowed.clone(), routes.collect(), first, question.is_splittable);
         let mut waited = Duration::ZERO;
         let mut remedy = question.remedy;
-        let mut number = 0;
+        let mut attempts = 0;
         loop {
-            number += 1;
+            attempts += 1;
             let plan = recovery.plan();
-            let asked = self.asked(&plan, waited, remedy);
             let wishes = Wishes {
                 record: self.record,
                 keep: self.answers.is_some(),
                 print: question.prints && plan.stream,
+                lead: question.lead,
                 before: question.before,
             };
-            let attempted = live::attempt(&plan, asked, wishes, self.console)?;
+            let attempted = live::attempt(&plan, self.asked(&plan, waited, remedy), wishes, self.console)?;
             let evidence = Evidence::gather(&attempted.transcript);
             let diagnosis = diagnose(&evidence);
             self.attempts.push(Attempt::of(&evidence, &diagnosis));
             self.circuits.report(&plan.endpoint, Blame::of(&diagnosis), self.began.elapsed());
-            let moment = Moment {
-                elapsed: self.began.elapsed(),
-                jitter: fastrand::f64(),
-                has_printed: attempted.has_printed,
-                spent_tokens: self.attempts.iter().map(|attempt| attempt.tokens).sum(),
-            };
-            let is_over = attempted.failure.is_some() || attempted.audience == Audience::Gone;
-            let decision = if is_over { Decision::Stop(Reason::Over) } else { self.decide(&mut recovery, &evidence, &diagnosis, moment) };
-            let step = match decision {
-                Decision::Again(step) => step,
-                Decision::Split(size) => {
-                    return Ok(outcome(attempted, diagnosis, &recovery, Some(size), Reason::Over));
+            let decision = self.decide(&mut recovery, &evidence, &diagnosis, &attempted);
+            let (route, last_attempt, reason) = (recovery.route(), self.attempts.len(), Reason::Over);
+            let outcome = Outcome { attempted, diagnosis, route, attempts, last_attempt, split: None, reason, cached: None };
+            let (split, reason) = match decision {
+                Decision::Again(step) => {
+                    self.go_again(outcome, &step, &recovery.plan(), handout);
+                    (waited, remedy) = (step.wait, Some(step.remedy));
+                    continue;
                 }
-                Decision::Stop(reason) => {
-                    if let Some(note) = steps::stop(&reason, number, self.allowed.only_retries(), self.console) {
-                        self.console.note(&note);
-                    }
-                    if let Some(answers) = &self.answers {
-                        answers.keep(&plan, &attempted);
-                    }
-                    return Ok(outcome(attempted, diagnosis, &recovery, None, reason));
-                }
+                Decision::Split(size) => (Some(size), Reason::Over),
+                Decision::Stop(reason) => (None, reason),
             };
-            let of = self.allowed.only_retries().then_some(self.allowed.retries + 1);
-            self.console.note(&steps::again(&diagnosis, number, of, &step, &recovery.plan(), self.console));
-            if !handout.is_idle() {
-                let report = Report::new(&evidence, &diagnosis, self.attempts.clone(), self.console.lang);
-                handout.keep(report, attempted.transcript);
+            if let Some(answers) = &self.answers {
+                answers.keep(&plan, &outcome.attempted);
             }
-            pause(step.wait);
-            waited = step.wait;
-            remedy = Some(step.remedy);
+            let learned = self.learned.entry(route).or_default();
+            *learned = learned.and(recovery.variation());
+            return Ok(Outcome { split, reason, ..outcome });
+        }
+    }
+
+    fn go_again(&self, outcome: Outcome, step: &Step, next: &Plan, handout: &mut Handout<'_>) {
+        let of = self.allowed.only_retries().then_some(self.allowed.retries + 1);
+        self.console.note(&steps::again(&outcome.diagnosis, outcome.attempts, of, step, next, self.console));
+        self.set_aside(outcome, handout);
+        pause(step.wait);
+    }
+
+    /// Puts an exchange that is not the one to be reported into what is handed on.
+    pub fn set_aside(&self, outcome: Outcome, handout: &mut Handout<'_>) {
+        let Outcome { attempted, diagnosis, last_attempt, .. } = outcome;
+        if !handout.is_idle() {
+            let attempts = self.attempts[..last_attempt].to_vec();
+            let report = Report::new(&Evidence::gather(&attempted.transcript), &diagnosis, attempts, self.console.lang);
+            handout.keep(report, attempted.transcript);
+        }
+    }
+
+    /// The bound that is reached, so that no further attempt may begin.
+    pub fn bound_reached(&self) -> Option<Reason> {
+        if self.allowed.max_cost_tokens.is_some_and(|bound| self.spent_tokens() >= bound) {
+            return Some(Reason::OutOfTokens);
+        }
+        self.allowed.max_time.is_some_and(|bound| self.began.elapsed() > bound).then_some(Reason::OutOfTime)
+    }
+
+    fn spent_tokens(&self) -> u64 {
+        self.attempts_now().iter().map(|attempt| attempt.tokens).sum()
+    }
+
+    /// The attempts of this run: those that came out of the cache cost nothing now, whatever they did when they were made.
+    pub fn attempts_now(&self) -> Vec<Attempt> {
+        let mut attempts = self.attempts.clone();
+        for &(index, remedy) in &self.cached {
+            let free = &mut attempts[index];
+            (free.remedy, free.waited_ms, free.billed, free.tokens, free.tokens_estimated) = (remedy, 0, Billed::No, 0, false);
+        }
+        attempts
+    }
+
+    /// Says why nothing more was tried.
+    pub fn tell_stop(&self, outcome: &Outcome) {
+        if let Some(note) = steps::stop(&outcome.reason, outcome.attempts, self.allowed.only_retries(), self.console) {
+            self.console.note(&note);
         }
     }
 
     /// An answer out of the cache, as of an exchange that has just been. Its recording is what there is to record.
-    fn known(&mut self, plan: &Plan) -> Option<Outcome> {
-        let earlier = self.answers.as_ref()?.find(plan)?;
+    fn known(&mut self, question: &Question<'_>) -> Option<Outcome> {
+        let earlier = self.answers.as_ref().filter(|_| !is_stopped())?.find(&question.routes[question.first])?;
         let recorded = self.record.map_or(Ok(()), |mut file| file.write_all(&earlier.recording));
         let attempted = Attempted {
             transcript: earlier.transcript,
             has_printed: false,
             ended_line: true,
             audience: Audience::Present,
-            failure: recorded.err().map(live::recording_failure),
+            failure: recorded.err().map(recording::failure),
             recording: None,
         };
         let evidence = Evidence::gather(&attempted.transcript);
         let diagnosis = diagnose(&evidence);
+        self.cached.push((self.attempts.len(), question.remedy));
         self.attempts.push(Attempt::of(&evidence, &diagnosis));
-        let (variation, reason) = (Variation::default(), Reason::Over);
-        Some(Outcome { attempted, diagnosis, route: 0, variation, split: None, reason, cached: Some(earlier.cached) })
+        let (route, last_attempt, reason) = (question.first, self.attempts.len(), Reason::Over);
+        Some(Outcome { attempted, diagnosis, route, attempts: 0, last_attempt, split: None, reason, cached: Some(earlier.cached) })
     }
 
-    fn decide(&self, recovery: &mut Recovery, evidence: &Evidence<'_>, diagnosis: &Diagnosis, moment: Moment) -> Decision {
-        if is_stopped() {
+    fn decide(&self, recovery: &mut Recovery, evidence: &Evidence<'_>, diagnosis: &Diagnosis, attempted: &Attempted) -> Decision {
+        if is_stopped() || attempted.failure.is_some() || attempted.audience == Audience::Gone {
             return Decision::Stop(Reason::Over);
         }
+        let moment = Moment {
+            elapsed: self.began.elapsed(),
+            jitter: fastrand::f64(),
+            has_printed: attempted.has_printed,
+            spent_tokens: self.spent_tokens(),
+        };
         recovery.next(&Case { evidence, diagnosis }, &self.circuits, moment)
     }
 
@@ -189,8 +240,4 @@ impl<'a> Asking<'a> {
             ..Asked::default()
         }
     }
-}
-
-fn outcome(attempted: Attempted, diagnosis: Diagnosis, recovery: &Recovery, split: Option<usize>, reason: Reason) -> Outcome {
-    Outcome { attempted, diagnosis, route: recovery.route(), variation: recovery.variation().clone(), split, reason, cached: None }
 }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::console::Console;
-use super::live::{self, Attempted};
+use super::live::Attempted;
+use super::recording;
 use crate::cache::{Cache, Hit, Key};
 use crate::cli::ChatArgs;
 use crate::config;
@@ -74,7 +75,7 @@ impl<'a> Answers<'a> {
         };
         let is_kept = is_sound(&attempted.transcript)
             && self.is_clean(&attempted.transcript, recording)
-            && replay(recording).is_some_and(|again| live::report(&again) == live::report(&attempted.transcript));
+            && replay(recording).is_some_and(|again| recording::report(&again) == recording::report(&attempted.transcript));
         if !is_kept {
             return;
         }
@@ -86,7 +87,7 @@ impl<'a> Answers<'a> {
 
     /// No secret of this run stands in it, in whatever form: who stored it may have had others.
     fn is_clean(&self, transcript: &Transcript, recording: &[u8]) -> bool {
-        !self.mask.finds_any(recording) && !live::holds_a_secret(transcript, self.mask)
+        !self.mask.finds_any(recording) && !recording::holds_a_secret(transcript, self.mask)
     }
 }
 

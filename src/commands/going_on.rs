@@ -10,7 +10,7 @@ use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 use crate::plan::Plan;
 use crate::report::model::Answer;
-use crate::resilience::join::Joiner;
+use crate::resilience::join::{Joined, Piece};
 
 const GO_ON: &str = "Continue exactly where you stopped, even in the middle of a word. Do not repeat anything, and do not comment on it.";
 
@@ -18,10 +18,10 @@ const GO_ON: &str = "Continue exactly where you stopped, even in the middle of a
 pub struct Answered {
     /// How the last exchange ended.
     pub outcome: Outcome,
-    /// All pieces joined; none where there is only one.
-    pub joined: Option<String>,
-    /// Where they meet, in characters.
-    pub seams: Vec<u64>,
+    /// All that came, with what a cut left of it; nothing of a text that is longer than what is kept.
+    pub joined: Joined,
+    /// The model was asked to go on: the text is not that of the last exchange alone.
+    pub is_of_several: bool,
     /// How much of it is on stdout, in bytes, if any is, and whether that ends a line.
     pub printed: Option<usize>,
     pub ended_line: bool,
@@ -33,125 +33,128 @@ impl Asking<'_> {
     /// # Errors
     /// When llmcheck cannot do its part.
     pub fn ask_on(&mut self, question: &Question<'_>, most: u32, handout: &mut Handout<'_>) -> Result<Answered, Failure> {
-        let outcome = self.ask(question, handout)?;
-        let mut text = arrived(&outcome);
-        let printed = outcome.attempted.has_printed.then_some(text.len());
-        let ended_line = outcome.attempted.ended_line;
-        let mut answered = Answered { outcome, joined: None, seams: Vec::new(), printed, ended_line };
+        let mut answered = Answered::of(self.ask(question, handout)?);
         for _ in 0..most {
-            if !may_go_on(&answered.outcome, &text) {
-                break;
-            }
-            // On a terminal the note would stand in the midst of the answer's line.
-            if answered.printed.is_some() && !answered.ended_line && self.console.stdout_is_terminal && self.console.stderr_is_terminal {
-                self.console.tell("\n");
-            }
-            self.console.note(&note(&answered.outcome, &text, self));
-            let routes = going_on(question.routes, &answered.outcome, &text);
+            let Some(routes) = self.routes_on(question.routes, &mut answered) else { break };
+            self.announce(&answered);
+            let before = answered.joined.text.clone();
             let next = Question {
                 routes: &routes,
                 first: answered.outcome.route,
                 remedy: Some(Remedy::Continue),
-                before: Some(&text),
+                // What goes on from something that is not there yet has to wait for it.
+                prints: question.prints && answered.is_shown(),
+                lead: "",
+                before: Some(&before),
                 is_splittable: false,
-                ..*question
             };
             let outcome = self.ask(&next, handout)?;
-            let piece = arrived(&outcome);
-            let has_printed = outcome.attempted.has_printed;
-            if has_printed {
-                answered.ended_line = outcome.attempted.ended_line;
-            }
-            answered.outcome = outcome;
-            let (longer, seam) = join(&text, &piece, answered.printed.is_some());
-            let is_longer = longer.len() > text.len() || seam.is_none() && longer != text;
-            answered.seams.extend(seam.filter(|_| is_longer));
-            text = longer;
-            answered.joined = Some(text.clone());
-            if has_printed {
-                answered.printed = Some(text.len());
-            }
-            if !is_longer {
+            self.set_aside(std::mem::replace(&mut answered.outcome, outcome), handout);
+            if !answered.take_piece() {
                 break;
             }
         }
+        if answered.outcome.split.is_none() {
+            self.tell_stop(&answered.outcome);
+        }
         Ok(answered)
+    }
+
+    /// The conversation with what was said so far, at every place where it may be asked; none where the answer is not to be gone on with.
+    fn routes_on(&self, routes: &[Plan], answered: &mut Answered) -> Option<Vec<Plan>> {
+        const NO_MESSAGES: Text = text("not asked to go on: the body holds no messages", "不再请模型续写：请求体中没有 messages");
+        const KEY: Text = text("not asked to go on: the answer was cut within your key", "不再请模型续写：回答恰好断在你的 key 中间");
+        if !answered.may_go_on() {
+            return None;
+        }
+        if let Some(reason) = self.bound_reached() {
+            answered.outcome.reason = reason;
+            return None;
+        }
+        let said = &answered.joined.text;
+        let longer = routes.iter().map(|plan| plan.go_on(&[("assistant", said), ("user", GO_ON)])).collect();
+        // The rest of a key would come in the clear.
+        let is_cut_within_key = self.mask.cover_cut_text(said) != self.mask.cover_text(said);
+        let why_not = match longer {
+            None => NO_MESSAGES,
+            Some(_) if is_cut_within_key => KEY,
+            longer => return longer,
+        };
+        self.console.note(why_not.get(self.console.lang));
+        None
+    }
+
+    fn announce(&self, answered: &Answered) {
+        const NOTE: Text = text("{n} characters, then {code}; asking the model to go on", "收到 {n} 个字符后 {code}；请模型接着往下写");
+        // On a terminal the note would stand in the midst of the answer's line.
+        if answered.printed.is_some() && !answered.ended_line && self.console.stdout_is_terminal && self.console.stderr_is_terminal {
+            self.console.tell("\n");
+        }
+        self.console.note(&NOTE.fill(self.console.lang, |slot| {
+            Some(match slot {
+                "n" => answered.joined.text.chars().count().to_string(),
+                "code" => answered.outcome.diagnosis.verdict.entry.code.to_string(),
+                _ => return None,
+            })
+        }));
     }
 }
 
 impl Answered {
-    /// All that came of the answer; nothing of one that is longer than what is kept.
-    pub fn text(&self) -> String {
-        self.joined.clone().unwrap_or_else(|| arrived(&self.outcome))
+    fn of(outcome: Outcome) -> Answered {
+        let joined = Joined::of(outcome.arrived());
+        let printed = outcome.attempted.has_printed.then_some(joined.text.len());
+        let ended_line = outcome.attempted.ended_line;
+        Answered { outcome, joined, is_of_several: false, printed, ended_line }
+    }
+
+    /// Takes in what the last exchange brought; `false` if that is nothing.
+    fn take_piece(&mut self) -> bool {
+        let text = self.outcome.arrived();
+        let piece = Piece { text: &text, is_whole: self.outcome.is_answered() };
+        let is_longer = self.joined.add(piece, self.printed.is_some());
+        self.is_of_several = true;
+        if self.outcome.attempted.has_printed {
+            self.printed = Some(self.joined.text.len());
+            self.ended_line = self.outcome.attempted.ended_line;
+        }
+        is_longer
+    }
+
+    /// All of it is on stdout.
+    fn is_shown(&self) -> bool {
+        self.printed == Some(self.joined.text.len())
+    }
+
+    /// It stopped in its middle, for a cut or for its limit, and there is something to go on from.
+    fn may_go_on(&self) -> bool {
+        let Outcome { attempted, diagnosis, .. } = &self.outcome;
+        let evidence = Evidence::gather(&attempted.transcript);
+        let entry = diagnosis.verdict.entry;
+        let is_at_limit = entry.code == "token-limit-reached";
+        let is_cut = Answer::of(&evidence, diagnosis).partial && entry.class != Class::Interrupted;
+        !self.joined.text.is_empty() && (is_at_limit || is_cut) && !evidence.calls_tools() && self.outcome.can_write()
     }
 }
 
-/// The text that an exchange brought, with what a cut left of it.
-fn arrived(outcome: &Outcome) -> String {
-    let evidence = Evidence::gather(&outcome.attempted.transcript);
-    let answer = Answer::of(&evidence, &outcome.diagnosis);
-    answer.text.filter(|_| !answer.cut_off && evidence.is_success()).unwrap_or_default()
-}
-
-/// It stopped in its middle, for a cut or for its limit, and there is something to go on from.
-fn may_go_on(outcome: &Outcome, text: &str) -> bool {
-    let evidence = Evidence::gather(&outcome.attempted.transcript);
-    let entry = outcome.diagnosis.verdict.entry;
-    let is_at_limit = entry.code == "token-limit-reached";
-    let is_cut = Answer::of(&evidence, &outcome.diagnosis).partial && entry.class != Class::Interrupted;
-    let calls_tools = evidence.reply.as_ref().is_some_and(|reply| reply.tool_calls > 0);
-    let can_write = outcome.attempted.failure.is_none() && outcome.attempted.audience == Audience::Present;
-    // A continuation that brought nothing, of whatever cause, would bring nothing again.
-    !text.is_empty() && (is_at_limit || is_cut) && !calls_tools && can_write && outcome.cached.is_none()
-}
-
-/// The conversation with what was said so far, at every place where it may be asked; where it was answered, in the way that answered.
-fn going_on(routes: &[Plan], outcome: &Outcome, text: &str) -> Vec<Plan> {
-    let add = |mut plan: Plan| {
-        plan.edit(|body| body.add_messages(&[("assistant", text), ("user", GO_ON)]));
-        plan
-    };
-    let asked = |(index, plan): (usize, &Plan)| if index == outcome.route { plan.vary(&outcome.variation) } else { plan.clone() };
-    routes.iter().enumerate().map(asked).map(add).collect()
-}
-
-/// The pieces as one text, and where they meet. A model that began anew has said it all again: what is shown already stays before it.
-fn join(text: &str, piece: &str, is_shown: bool) -> (String, Option<u64>) {
-    let mut joiner = Joiner::new(text);
-    let more = joiner.push(piece) + &joiner.finish();
-    match (joiner.restarted(), is_shown) {
-        (false, _) => (format!("{text}{more}"), Some(text.chars().count() as u64)),
-        (true, false) => (more, None),
-        (true, true) => (format!("{text}\n{more}"), Some(text.chars().count() as u64)),
-    }
-}
-
-fn note(outcome: &Outcome, text: &str, asking: &Asking<'_>) -> String {
-    const NOTE: Text = self::text("{n} characters, then {code}; asking the model to go on", "收到 {n} 个字符后 {code}；请模型接着往下写");
-    NOTE.fill(asking.console.lang, |slot| {
-        Some(match slot {
-            "n" => text.chars().count().to_string(),
-            "code" => outcome.diagnosis.verdict.entry.code.to_string(),
-            _ => return None,
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_repeated_is_dropped_and_the_seam_is_where_the_first_piece_ends() {
-        assert_eq!(join("The quick brown fox ju", "quick brown fox jumps", false), ("The quick brown fox jumps".into(), Some(22)));
-        assert_eq!(join("one ", "two", false), ("one two".into(), Some(4)));
+impl Outcome {
+    /// The text that the exchange brought.
+    fn arrived(&self) -> String {
+        Answer::arrived(&Evidence::gather(&self.attempted.transcript), &self.diagnosis)
     }
 
-    #[test]
-    fn an_answer_that_begins_anew_takes_the_place_of_its_first_part_unless_that_is_shown() {
-        let (first, anew) =
-            ("Once upon a time there was a fox who lived in a wood", "Once upon a time there was a fox who lived in a den.");
-        assert_eq!(join(first, anew, false), (anew.into(), None));
-        assert_eq!(join(first, anew, true), (format!("{first}\n{anew}"), Some(52)));
+    /// It is answered, whatever else is wrong.
+    pub fn is_answered(&self) -> bool {
+        self.diagnosis.is_healthy() || Evidence::gather(&self.attempted.transcript).answer_is_whole()
+    }
+
+    /// The text is longer than what is kept of it.
+    pub fn is_cut_off(&self) -> bool {
+        Answer::of(&Evidence::gather(&self.attempted.transcript), &self.diagnosis).cut_off
+    }
+
+    /// What goes on from it can be written.
+    pub fn can_write(&self) -> bool {
+        self.attempted.failure.is_none() && self.attempted.audience == Audience::Present
     }
 }

@@ -1,7 +1,7 @@
 //! One live attempt: the events of an exchange recorded, read, and its text printed as it comes.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write};
+use std::io::Seek as _;
 use std::thread;
 use std::time::Duration;
 
@@ -10,14 +10,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Failure;
 use super::console::{Console, Reader as Audience};
 use super::interrupt::STOP;
-use crate::cache::LARGEST_ENTRY;
-use crate::diagnosis::diagnose;
+use super::recording::{self, Kept};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, Recorder};
 use crate::exchange::{self, Listen, Next};
-use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
-use crate::report::model::Report;
 use crate::resilience::join::Joiner;
 use crate::secret::{Mask, MaskedFlow};
 use crate::wire::content::Form;
@@ -47,16 +44,19 @@ pub struct Wishes<'a> {
     pub keep: bool,
     /// A stream's text is let out as it arrives.
     pub print: bool,
+    /// What is printed before the first text.
+    pub lead: &'static str,
     /// The text that the answer goes on from: what it repeats of that is not printed again.
     pub before: Option<&'a str>,
 }
 
 /// Performs the plan once.
 pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console) -> Result<Attempted, Failure> {
-    let Wishes { record, keep, print, before } = wishes;
+    let Wishes { record, keep, print, lead, before } = wishes;
+    let mask = Mask::of_responses(&plan.secrets);
     let recorded_before = record.and_then(|mut file| file.stream_position().ok());
     let recorder = match record {
-        Some(file) => Some(file.try_clone().and_then(|file| Recorder::begin(file, &asked)).map_err(recording_failure)?),
+        Some(file) => Some(file.try_clone().and_then(|file| Recorder::begin(file, &asked)).map_err(recording::failure)?),
         None => None,
     };
     let kept = if keep { Recorder::begin(Kept::default(), &asked).ok() } else { None };
@@ -65,8 +65,9 @@ pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console)
         recorder,
         kept,
         // Under a content coding a key may come that the mask on the wire cannot see.
-        text: MaskedFlow::new(Mask::of_responses(&plan.secrets)),
+        text: MaskedFlow::after(mask.clone(), before.unwrap_or_default()),
         print,
+        lead,
         joiner: before.map(Joiner::new),
         has_spoken: false,
         console: *console,
@@ -81,63 +82,18 @@ pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console)
     live.finish(&mut transcript);
     let Live { kept, has_printed, ended_line, audience, mut failure, .. } = live;
     let mut recording = kept.map(|kept| kept.into_inner().bytes);
-    let is_recorded = recorded_before.is_some() || recording.is_some();
-    if is_recorded && holds_a_secret(&transcript, &Mask::of_responses(&plan.secrets)) {
-        recording = None;
-        if let (Some(file), Some(length)) = (record, recorded_before) {
-            failure = failure.or(withdraw(file, length).err());
-            console.note(WITHDRAWN.get(console.lang));
+    if recorded_before.is_some() || recording.is_some() {
+        let is_at_seam = before.is_some_and(|before| recording::ends_a_secret(before, &transcript, &mask));
+        if is_at_seam || recording::holds_a_secret(&transcript, &mask) {
+            recording = None;
+            if let (Some(file), Some(length)) = (record, recorded_before) {
+                failure = failure.or(recording::withdraw(file, length).err());
+                let words = if is_at_seam { recording::WITHDRAWN_AT_SEAM } else { recording::WITHDRAWN };
+                console.note(words.get(console.lang));
+            }
         }
     }
     Ok(Attempted { transcript, has_printed, ended_line, audience, failure, recording })
-}
-
-/// A recording in memory. One that outgrows an entry of the cache is given up.
-#[derive(Default)]
-struct Kept {
-    bytes: Vec<u8>,
-}
-
-impl Write for Kept {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + piece.len() > LARGEST_ENTRY {
-            return Err(ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.extend_from_slice(piece);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-const WITHDRAWN: Text = text(
-    "the server sent your key back inside a compressed or chunked body, where it cannot be masked byte for byte: this attempt was taken out of the recording; to record it, add --accept-encoding identity",
-    "服务器在压缩或分块的响应体里回传了你的 key，无法逐字节遮盖：此次尝试已从记录中移除；要记录它，请加 --accept-encoding identity",
-);
-
-/// The decoded content, or the report that a recording of it would give, shows a secret that the mask on the wire could not see.
-pub fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
-    let Some(content) = transcript.response.as_ref().map(|response| &response.content) else {
-        return false;
-    };
-    let texts = [content.other_text(), content.stream().map(|stream| stream.text.as_bytes())];
-    let is_in_document = content.document().is_some_and(|text| mask.finds_any_in_cut(text));
-    if is_in_document || texts.into_iter().flatten().any(|text| mask.finds_any(text)) {
-        return true;
-    }
-    // What `llmcheck diagnose` would print: the strings in it have lost the escapes that they had on the wire.
-    let evidence = Evidence::gather(transcript);
-    let report = Report::new(&evidence, &diagnose(&evidence), Vec::new(), Lang::En);
-    let shows = |text: &String| report.answer.partial && mask.finds_any_in_cut(text.as_bytes());
-    report.answer.text.as_ref().is_some_and(shows) || mask.finds_any(&serde_json::to_vec(&report).unwrap_or_default())
-}
-
-/// What `llmcheck diagnose` would print.
-pub fn report(transcript: &Transcript) -> Vec<u8> {
-    let evidence = Evidence::gather(transcript);
-    serde_json::to_vec(&Report::new(&evidence, &diagnose(&evidence), Vec::new(), Lang::En)).unwrap_or_default()
 }
 
 /// The text that only the end of the stream has shown: of an event that lacked its empty line, or one that was cut.
@@ -153,16 +109,6 @@ fn last_words(transcript: &mut Transcript) -> String {
     let evidence = Evidence::gather(transcript);
     let half = evidence.salvaged.as_deref().filter(|_| evidence.is_success());
     late + half.unwrap_or_default()
-}
-
-/// Takes back all that was recorded since the file had this length.
-fn withdraw(mut file: &File, length: u64) -> Result<(), Failure> {
-    let cut = file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length)));
-    cut.map(drop).map_err(|error| Failure::Internal(anyhow::Error::new(error).context("your key is in the recording; delete the file")))
-}
-
-pub fn recording_failure(error: std::io::Error) -> Failure {
-    Failure::Internal(anyhow::Error::new(error).context("the recording cannot be written; it ends here"))
 }
 
 /// A spinner with the time and the bytes so far, on a terminal only, and only for who has to wait: a quick answer needs none.
@@ -192,6 +138,7 @@ struct Live {
     kept: Option<Recorder<Kept>>,
     text: MaskedFlow,
     print: bool,
+    lead: &'static str,
     joiner: Option<Joiner>,
     /// Text of the answer has come, of which the mask may still hold some back.
     has_spoken: bool,
@@ -209,7 +156,7 @@ impl Listen for Live {
             && let Err(error) = recorder.write(event)
         {
             self.recorder = None;
-            self.failure.get_or_insert(recording_failure(error));
+            self.failure.get_or_insert(recording::failure(error));
         }
         if let Some(kept) = &mut self.kept
             && kept.write(event).is_err()
@@ -260,9 +207,10 @@ impl Live {
             spinner.finish_and_clear();
         }
         let text = String::from_utf8_lossy(bytes);
+        let lead = std::mem::take(&mut self.lead);
         self.has_printed = true;
         self.ended_line = text.ends_with('\n');
-        match self.console.print(&text) {
+        match self.console.print(&format!("{lead}{text}")) {
             Ok(audience) => self.audience = audience,
             Err(failure) => {
                 self.failure.get_or_insert(failure);

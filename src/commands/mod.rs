@@ -20,8 +20,10 @@ mod parts;
 mod prepare;
 mod progress;
 mod prompt;
+mod recording;
 mod steps;
 mod summary;
+mod told;
 mod typed;
 
 use std::fmt;

@@ -27,13 +27,15 @@ fn tell(warnings: Vec<Warning>, plan: &Plan, console: &Console) -> Vec<Told> {
     told.map(|told| Told { title: covered(told.title), fix: covered(told.fix), ..told }).collect()
 }
 
-/// Prints the request that would be sent, and how curl sends it.
-pub fn dry_run(args: &ChatArgs, plan: &Plan, mut preflight: Vec<Told>, console: &Console) -> Result<u8, Failure> {
+/// Prints the request that would be sent, or the first of so many parts, and how curl sends it.
+pub fn dry_run(args: &ChatArgs, plan: &Plan, parts: Option<usize>, mut preflight: Vec<Told>, console: &Console) -> Result<u8, Failure> {
+    const FIRST: Text =
+        text("this is the first of {n} parts; the others differ in their text", "这是 {n} 段中的第一段；其余各段只是文本不同");
     const NOT_SENT: Text = text("nothing was sent; curl would send it so:", "未发送任何内容；用 curl 发送的命令如下：");
     const THROUGH: Text = text("it would go through the proxy {proxy}", "它会经过代理 {proxy}");
     preflight.extend(tell(preflight::missing(plan).into_iter().collect(), plan, console));
     let drafted = exchange::draft(plan).map_err(Failure::Usage)?;
-    let draft = Draft::new(&drafted, plan, preflight, args.request.body.as_deref(), console.lang);
+    let draft = Draft { parts, ..Draft::new(&drafted, plan, preflight, args.request.body.as_deref(), console.lang) };
     if args.report.json {
         let json = serde_json::to_string(&draft).map_err(|error| Failure::Internal(error.into()))?;
         console.print(&format!("{json}\n"))?;
@@ -43,6 +45,9 @@ pub fn dry_run(args: &ChatArgs, plan: &Plan, mut preflight: Vec<Told>, console: 
         console.print(&readable(&drafted))?;
     } else {
         console.print_bytes(&drafted)?;
+    }
+    if let Some(parts) = parts {
+        console.note(&FIRST.fill(console.lang, |_| Some(parts.to_string())));
     }
     if let Some(proxy) = &draft.proxy {
         console.note(&THROUGH.fill(console.lang, |_| Some(proxy.clone())));

@@ -12,6 +12,16 @@ use crate::resilience::recovery::{Reason, Step};
 
 /// Why there is another attempt. `plan` is what it will send.
 pub fn again(diagnosis: &Diagnosis, attempt: u32, of: Option<u32>, step: &Step, plan: &Plan, console: &Console) -> String {
+    failed(diagnosis, attempt, of, next(step, plan, console), console)
+}
+
+/// Why the input, or a part of it, is asked for in parts of this size.
+pub fn split(diagnosis: &Diagnosis, attempt: u32, size: usize, console: &Console) -> String {
+    const SPLIT: Text = text("asking in parts of at most {n} characters", "改为分段请求，每段最多 {n} 个字符");
+    failed(diagnosis, attempt, None, SPLIT.fill(console.lang, |_| Some(size.to_string())), console)
+}
+
+fn failed(diagnosis: &Diagnosis, attempt: u32, of: Option<u32>, next: String, console: &Console) -> String {
     const NUMBERED: Text = text("attempt {n} of {all}: {code}: {title}; {next}", "第 {n} 次（共 {all} 次）：{code}：{title}；{next}");
     const UNNUMBERED: Text = text("attempt {n}: {code}: {title}; {next}", "第 {n} 次：{code}：{title}；{next}");
     let words = if of.is_some() { NUMBERED } else { UNNUMBERED };
@@ -21,7 +31,7 @@ pub fn again(diagnosis: &Diagnosis, attempt: u32, of: Option<u32>, step: &Step, 
             "all" => of?.to_string(),
             "code" => diagnosis.verdict.entry.code.to_string(),
             "title" => diagnosis.verdict.say(diagnosis.verdict.entry.title, console.lang),
-            "next" => next(step, plan, console),
+            "next" => next.clone(),
             _ => return None,
         })
     })
@@ -35,10 +45,10 @@ fn next(step: &Step, plan: &Plan, console: &Console) -> String {
         (Remedy::Stream, false) => text("asking for a plain answer instead", "改用非流式请求"),
         (Remedy::Identity, _) => text("asking without compression", "改为不压缩"),
         (Remedy::MaxTokens, _) => text("asking for at most {tokens} tokens", "将回答限制为最多 {tokens} 个 token"),
-        (Remedy::Split, _) => text("asking part by part", "分段请求"),
         (Remedy::Endpoint, _) => text("asking the endpoint {endpoint} ({model})", "改问 endpoint {endpoint}（{model}）"),
         (Remedy::Model, _) => text("asking the model {model}", "改问模型 {model}"),
-        (Remedy::Continue, _) => text("asking the model to go on", "请模型接着往下写"),
+        // Those have words of their own.
+        (Remedy::Split | Remedy::Continue, _) => text("asking again", "再次请求"),
     };
     words.fill(console.lang, |slot| {
         Some(match slot {

@@ -13,6 +13,7 @@ use crate::exchange::source::Source;
 use crate::lang::Lang;
 use crate::products;
 use crate::resilience::cost::{Billed, Cost};
+use crate::resilience::join::Joined;
 use crate::resilience::recovery::Reason;
 use crate::resilience::wait::clock_of;
 use crate::wire::content::Form;
@@ -67,7 +68,7 @@ impl Attempt {
 impl Recovery {
     fn of(attempts: &[Attempt], is_healthy: bool) -> Recovery {
         Recovery {
-            worked: attempts.last().and_then(|last| last.remedy).filter(|_| is_healthy),
+            worked: attempts.iter().rev().find_map(|attempt| attempt.remedy).filter(|_| is_healthy),
             stopped: None,
             billed_attempts: attempts.iter().filter(|attempt| attempt.billed == Billed::Yes).count(),
             tokens: attempts.iter().map(|attempt| attempt.tokens).sum(),
@@ -93,7 +94,7 @@ impl Report {
             timing: timing(evidence, diagnosis, lang),
             rate_limits: rate_limits(evidence),
             answer: Answer::of(evidence, diagnosis),
-            recovered: attempts.len() > 1 && diagnosis.is_healthy(),
+            recovered: attempts.len() > 1 && diagnosis.is_healthy() && attempts.iter().any(|attempt| attempt.remedy.is_some()),
             recovery: (attempts.len() > 1).then(|| Recovery::of(&attempts, diagnosis.is_healthy())),
             attempts,
             lang: lang.tag(),
@@ -106,13 +107,20 @@ impl Report {
         }
     }
 
+    /// Puts the text of several exchanges in the place of the last one's.
+    pub fn join(&mut self, joined: Joined, is_whole: bool) {
+        self.answer.partial = !is_whole && !joined.text.is_empty();
+        self.answer.text = Some(joined.text).filter(|text| !text.is_empty());
+        self.answer.seams = joined.seams;
+    }
+
     /// Says why nothing more was tried, where more was allowed and did not work.
     pub fn tell_stop(&mut self, reason: &Reason) {
         if *reason == Reason::Over && self.recovery.is_none() {
             return;
         }
         let recovery = self.recovery.get_or_insert_with(|| Recovery::of(&self.attempts, false));
-        recovery.stopped = recovery.worked.is_none().then(|| reason.name());
+        recovery.stopped = (recovery.worked.is_none() || *reason != Reason::Over).then(|| reason.name());
     }
 }
 
@@ -438,5 +446,11 @@ impl Answer {
             seams: Vec::new(),
             text,
         }
+    }
+
+    /// All the text that an exchange brought, with what a cut left of it; nothing of one that is longer than what is kept.
+    pub fn arrived(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> String {
+        let answer = Answer::of(evidence, diagnosis);
+        answer.text.filter(|_| !answer.cut_off && evidence.is_success()).unwrap_or_default()
     }
 }

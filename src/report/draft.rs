@@ -30,6 +30,9 @@ pub struct Draft {
     /// None where the body cannot be read.
     pub estimated_tokens: Option<Tokens>,
     pub preflight: Vec<Told>,
+    /// How many parts the input would be asked for in: this is the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<usize>,
     pub curl: String,
     /// What has to be done before the command works.
     #[serde(skip)]
@@ -86,6 +89,7 @@ impl Draft {
             proxy: plan.proxy.as_ref().map(|proxy| proxy.url()),
             estimated_tokens: preflight::estimate(plan),
             preflight,
+            parts: None,
             curl: command.text,
             notes,
         }

@@ -51,7 +51,7 @@ pub struct Report {
     /// What was wrong with the request before it was sent; only a live run looks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preflight: Vec<Told>,
-    /// The input was asked for part by part: the exchange is that of the last one.
+    /// The input was asked for part by part: the exchange is that of the part that went worst, or of the last one where all went well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
     /// The exchange is an earlier one, out of the cache; nothing was sent now.
@@ -69,6 +69,9 @@ pub struct Part {
     /// It joins the answers to others into one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reduces: bool,
+    /// Its answer came out of the cache.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
 }
 
 /// How old an answer out of the cache is.

@@ -12,6 +12,48 @@ const ENOUGH_LETTERS: usize = 2;
 /// Characters by which a continuation is known that begins the whole text again.
 const RESTART: usize = 40;
 
+/// An answer of several pieces, each of which goes on from those before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    pub text: String,
+    /// Where the pieces meet, in characters.
+    pub seams: Vec<u64>,
+}
+
+/// A continuation as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    pub text: &'a str,
+    /// It came to its end.
+    pub is_whole: bool,
+}
+
+impl Joined {
+    pub fn of(text: String) -> Joined {
+        Joined { text, seams: Vec::new() }
+    }
+
+    /// Puts the piece behind what is there; `false` if it brings nothing. A model that began anew says it all again: that takes the place
+    /// of what is there, unless it comes less far, or some of what is there `is_shown` already.
+    pub fn add(&mut self, piece: Piece<'_>, is_shown: bool) -> bool {
+        let mut joiner = Joiner::new(&self.text);
+        let more = joiner.push(piece.text) + &joiner.finish();
+        let seam = self.text.chars().count() as u64;
+        match () {
+            () if more.is_empty() => return false,
+            () if !joiner.restarted() => self.text.push_str(&more),
+            () if is_shown => self.text = format!("{}\n{more}", self.text),
+            () if piece.is_whole || more.len() > self.text.len() => {
+                *self = Joined::of(more);
+                return true;
+            }
+            () => return false,
+        }
+        self.seams.push(seam);
+        true
+    }
+}
+
 /// Takes a continuation in pieces and gives back what belongs behind the text before it.
 ///
 /// The continuation may repeat the end of that text, behind white space or an ellipsis of its own: at least twelve characters, or four of
@@ -302,6 +344,31 @@ mod tests {
         assert_eq!((text.as_str(), joiner.overlap(), joiner.restarted()), ("", STORY.len(), false));
         let (text, joiner) = continued(STORY, &STORY[..30], 5);
         assert_eq!((text.as_str(), joiner.overlap(), joiner.restarted()), (&STORY[..30], 0, false));
+    }
+
+    #[test]
+    fn pieces_are_one_text_and_the_seams_are_where_they_meet() {
+        let piece = |text| Piece { text, is_whole: true };
+        let mut joined = Joined::of("好, the quick brown fox ju".into());
+        assert!(joined.add(piece("quick brown fox jumps"), false) && joined.add(piece(" over"), true));
+        assert!(!joined.add(piece(""), false) && !joined.add(piece("fox jumps over"), false));
+        assert_eq!(joined, Joined { text: "好, the quick brown fox jumps over".into(), seams: vec![25, 28] });
+    }
+
+    #[test]
+    fn an_answer_that_begins_anew_takes_the_place_of_the_first_unless_that_is_shown_or_came_farther() {
+        let anew = STORY.replace("loopback", "distant");
+        let add = |text, is_whole, is_shown| {
+            let mut joined = Joined { text: STORY.into(), seams: vec![7] };
+            let brings_something = joined.add(Piece { text, is_whole }, is_shown);
+            (brings_something, joined)
+        };
+        let unchanged = Joined { text: STORY.into(), seams: vec![7] };
+        assert_eq!(add(&anew, true, false), (true, Joined::of(anew.clone())));
+        assert_eq!(add(&anew, false, false), (false, unchanged.clone()));
+        assert_eq!(add(&(anew.clone() + " and longer"), false, false), (true, Joined::of(anew.clone() + " and longer")));
+        let both = Joined { text: format!("{STORY}\n{anew}"), seams: vec![7, STORY.chars().count() as u64] };
+        assert_eq!(add(&anew, false, true), (true, both));
     }
 
     #[test]

@@ -40,8 +40,16 @@ pub fn closed(text: &[u8]) -> Option<String> {
 /// The answer's text in a plain answer that was cut. `foreign` is what something else wrote behind it; `asked` is the shape that was asked
 /// for, for where the cut left nothing that shows one.
 pub fn of_document(text: &[u8], foreign: &str, asked: Shape, status_is_error: bool) -> Option<String> {
-    let value = open_value(without(text, foreign), status_is_error)?;
-    Some(read(&value, asked, Reply::from_value).text).filter(|text| !text.is_empty())
+    Some(reply_in(text, foreign, asked, status_is_error)?.text).filter(|text| !text.is_empty())
+}
+
+/// A tool call had begun when the plain answer was cut.
+pub fn has_call_in_document(text: &[u8], foreign: &str, asked: Shape) -> bool {
+    reply_in(text, foreign, asked, false).is_some_and(|reply| reply.tool_calls > 0)
+}
+
+fn reply_in(text: &[u8], foreign: &str, asked: Shape, status_is_error: bool) -> Option<Reply> {
+    Some(read(&open_value(without(text, foreign), status_is_error)?, asked, Reply::from_value))
 }
 
 /// The text that the last events add, which are no events because they were cut. `foreign` is what something else wrote behind them.
@@ -54,6 +62,14 @@ pub fn of_stream(stream: &Stream, foreign: &str) -> Option<String> {
     let foreign = foreign.lines().next().unwrap_or_default();
     let texts = stream.halves().filter_map(|data| of_event(stream, &open_value(without(data, foreign), false)?));
     Some(texts.collect::<String>()).filter(|text| !text.is_empty())
+}
+
+/// A tool call had begun in the last events, which are no events because they were cut.
+pub fn has_call_in_stream(stream: &Stream, foreign: &str) -> bool {
+    let shape = stream.shape.unwrap_or(Shape::ChatCompletions);
+    let foreign = foreign.lines().next().unwrap_or_default();
+    let mut values = stream.halves().filter_map(|data| open_value(without(data, foreign), false));
+    values.any(|value| read(&value, shape, Reply::from_chunk).tool_calls > 0)
 }
 
 fn of_event(stream: &Stream, value: &Value) -> Option<String> {
