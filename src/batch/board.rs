@@ -1,13 +1,13 @@
 //! What is to be done next: items that wait for another attempt, then the lines of the input; each with the endpoint that may be asked now.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::input::{Input, Item};
+use super::input::{Form, Input, Item, Line};
 use super::output::Done;
 use super::pool::{Choice, Pool};
 use crate::resilience::pace::Ticket;
@@ -65,12 +65,17 @@ impl Ord for Later {
     }
 }
 
+/// What is to be done next.
+enum Next {
+    Job(Job),
+    Line(Line),
+}
+
 struct State {
     input: Option<Input>,
-    done: Done,
     later: BinaryHeap<Later>,
     /// Read already, and waiting for an endpoint.
-    ready: Option<Job>,
+    ready: VecDeque<Job>,
     under_way: usize,
     pool: Pool,
     ended: Option<Ended>,
@@ -83,6 +88,8 @@ struct State {
 pub struct Board {
     state: Mutex<State>,
     changed: Condvar,
+    form: Arc<Form>,
+    done: Done,
     began: Instant,
     most_later: usize,
 }
@@ -95,18 +102,18 @@ const SHORTLY: Duration = Duration::from_millis(5);
 impl Board {
     /// Times count from `began`. With so many workers only so many items wait for another attempt before lines are left unread.
     pub fn new(input: Input, done: Done, pool: Pool, began: Instant, workers: usize) -> Board {
+        let form = input.form();
         let state = State {
             input: Some(input),
-            done,
             later: BinaryHeap::new(),
-            ready: None,
+            ready: VecDeque::new(),
             under_way: 0,
             pool,
             ended: None,
             waiting: 0,
             alarm: None,
         };
-        Board { state: Mutex::new(state), changed: Condvar::new(), began, most_later: 4 * workers + 64 }
+        Board { state: Mutex::new(state), changed: Condvar::new(), form, done, began, most_later: 4 * workers + 64 }
     }
 
     pub fn now(&self) -> Duration {
@@ -130,7 +137,24 @@ impl Board {
                 return None;
             }
             let now = self.now();
-            let wait = match state.next_job(now, self.most_later) {
+            let next = match state.next(now, self.most_later) {
+                Ok(Some(Next::Line(line))) => {
+                    // What is read outside of the lock counts as under way: the run is not over while it is.
+                    state.under_way += 1;
+                    drop(state);
+                    let read = self.job_of(&line);
+                    state = self.lock();
+                    state.under_way -= 1;
+                    match read {
+                        Ok(None) => continue,
+                        read => read,
+                    }
+                }
+                Ok(Some(Next::Job(job))) => Ok(Some(job)),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            };
+            let wait = match next {
                 Ok(Some(job)) => match state.pool.choose(&job.item, job.bound, now) {
                     Choice::Send(index, ticket) => {
                         state.under_way += 1;
@@ -147,11 +171,11 @@ impl Board {
                         continue;
                     }
                     Choice::NotBefore(at) => {
-                        state.ready = Some(job);
+                        state.ready.push_front(job);
                         at.saturating_sub(now)
                     }
                     Choice::AfterAnAnswer => {
-                        state.ready = Some(job);
+                        state.ready.push_front(job);
                         SLICE
                     }
                 },
@@ -179,6 +203,13 @@ impl Board {
                 state.alarm = None;
             }
         }
+    }
+
+    /// The line's item, unless an earlier run has answered it.
+    fn job_of(&self, line: &Line) -> Result<Option<Job>> {
+        let item = self.form.item(line)?;
+        let is_done = self.done.has(&item)?;
+        Ok((!is_done).then_some(Job { item, attempts: 0, refusals: 0, recovery: None, bound: None }))
     }
 
     /// A job that was taken has come to its end, or waits for another attempt.
@@ -215,30 +246,22 @@ impl Board {
 }
 
 impl State {
-    fn next_job(&mut self, now: Duration, most_later: usize) -> Result<Option<Job>> {
+    fn next(&mut self, now: Duration, most_later: usize) -> Result<Option<Next>> {
         if self.later.peek().is_some_and(|later| later.at <= now)
             && let Some(later) = self.later.pop()
         {
-            // What was read and waits for an endpoint waits a little longer.
-            if let Some(ready) = self.ready.take() {
-                self.later.push(Later { at: now, job: ready });
-            }
-            return Ok(Some(later.job));
+            return Ok(Some(Next::Job(later.job)));
         }
-        if let Some(ready) = self.ready.take() {
-            return Ok(Some(ready));
+        if let Some(ready) = self.ready.pop_front() {
+            return Ok(Some(Next::Job(ready)));
         }
-        while self.later.len() < most_later
-            && let Some(input) = &mut self.input
-        {
-            let Some(item) = input.next()? else {
-                self.input = None;
-                break;
-            };
-            if !self.done.has(&item)? {
-                return Ok(Some(Job { item, attempts: 0, refusals: 0, recovery: None, bound: None }));
-            }
+        let Some(input) = self.input.as_mut().filter(|_| self.later.len() < most_later) else {
+            return Ok(None);
+        };
+        let line = input.line()?;
+        if line.is_none() {
+            self.input = None;
         }
-        Ok(None)
+        Ok(line.map(Next::Line))
     }
 }

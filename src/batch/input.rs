@@ -8,6 +8,7 @@ use std::fs::File;
 use std::hash::BuildHasher as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
@@ -31,7 +32,7 @@ pub enum Form {
 }
 
 /// Makes the body of a prompt.
-pub type Compose = Box<dyn Fn(&str) -> Result<Vec<u8>> + Send>;
+pub type Compose = Box<dyn Fn(&str) -> Result<Vec<u8>> + Send + Sync>;
 
 /// One request of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +73,17 @@ pub struct Checked {
     pub before: u64,
 }
 
+/// One line of the input as it stands there.
+pub struct Line {
+    /// From 1.
+    number: u64,
+    bytes: Vec<u8>,
+}
+
 /// Lines still to be read.
 pub struct Input {
     path: PathBuf,
-    form: Form,
+    form: Arc<Form>,
     lines: BufReader<File>,
     number: u64,
     buffer: Vec<u8>,
@@ -85,6 +93,10 @@ impl Input {
     /// # Errors
     /// When the file cannot be opened.
     pub fn open(path: &Path, form: Form) -> Result<Input> {
+        Input::begin(path, Arc::new(form))
+    }
+
+    fn begin(path: &Path, form: Arc<Form>) -> Result<Input> {
         if path.as_os_str() == "-" {
             bail!("the input must be a file: a run that is taken up again reads it once more");
         }
@@ -140,15 +152,24 @@ impl Input {
         if total == 0 {
             bail!("{} holds no request", self.path.display());
         }
-        Ok(Checked { input: Input::open(&self.path, self.form)?, total, before })
+        Ok(Checked { input: Input::begin(&self.path, self.form)?, total, before })
     }
 
-    /// The next request; none at the end. Empty lines are passed over.
+    /// The next request; none at the end.
     ///
     /// # Errors
     /// What is wrong with the line.
     #[expect(clippy::should_implement_trait, reason = "an iterator would hide that a mistake does not end it")]
     pub fn next(&mut self) -> Result<Option<Item>> {
+        let line = self.line()?;
+        line.map(|line| self.form.item(&line)).transpose()
+    }
+
+    /// The next line that is not empty, to be read by [`Form::item`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the line is no request's.
+    pub fn line(&mut self) -> Result<Option<Line>> {
         loop {
             self.buffer.clear();
             self.number += 1;
@@ -164,10 +185,14 @@ impl Input {
             let bom = "\u{feff}".as_bytes();
             let line = self.buffer.strip_prefix(bom).filter(|_| self.number == 1).unwrap_or(&self.buffer);
             if !line.trim_ascii().is_empty() {
-                let number = self.number;
-                return self.form.item(line, number).with_context(|| format!("line {number}")).map(Some);
+                return Ok(Some(Line { number: self.number, bytes: line.to_vec() }));
             }
         }
+    }
+
+    /// How lines become requests.
+    pub fn form(&self) -> Arc<Form> {
+        self.form.clone()
     }
 
     fn pass_over_line(&mut self) -> Result<()> {
@@ -182,7 +207,13 @@ impl Input {
 }
 
 impl Form {
-    fn item(&self, line: &[u8], number: u64) -> Result<Item> {
+    /// # Errors
+    /// What is wrong with the line.
+    pub fn item(&self, line: &Line) -> Result<Item> {
+        self.read(&line.bytes, line.number).with_context(|| format!("line {}", line.number))
+    }
+
+    fn read(&self, line: &[u8], number: u64) -> Result<Item> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let is_utf16 = number == 1 && matches!(line, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
             let hint = if is_utf16 { ": this is UTF-16, as PowerShell writes it; save it as UTF-8" } else { "" };
@@ -269,7 +300,7 @@ mod tests {
     use super::*;
 
     fn openai(line: &str) -> Result<Item> {
-        Form::OpenAi.item(line.as_bytes(), 3)
+        Form::OpenAi.item(&Line { number: 3, bytes: line.into() })
     }
 
     #[test]
