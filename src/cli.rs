@@ -103,6 +103,10 @@ pub struct ChatArgs {
     #[command(flatten)]
     pub recover: RecoverArgs,
 
+    /// Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces
+    #[arg(long = "continue", value_name = "N", default_value_t = 0, help_heading = "Recovery")]
+    pub go_on: u32,
+
     #[command(flatten)]
     pub split: SplitArgs,
 
@@ -275,10 +279,6 @@ pub struct RecoverArgs {
     /// Ask this endpoint of the configuration file next, or another MODEL there; `:MODEL` stays at the first endpoint (repeatable)
     #[arg(long, value_name = "ENDPOINT[:MODEL]")]
     pub fallback: Vec<String>,
-
-    /// Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces
-    #[arg(long = "continue", value_name = "N", default_value_t = 0)]
-    pub go_on: u32,
 
     /// No attempt begins once all together have cost this many tokens
     #[arg(long, value_name = "N")]

@@ -75,7 +75,7 @@ fn ask(
     handout: &mut Handout<'_>,
 ) -> Result<Told, Failure> {
     let shows = !args.report.atomic && !args.report.json;
-    let (prints, go_on) = (args.request.stream && shows, args.recover.go_on);
+    let (prints, go_on) = (args.request.stream && shows, args.go_on);
     let manner = Manner { routes, shows, prints, go_on, is_remedy: false };
     if let (Some(input), Some(size)) = (input, args.split.split) {
         return Parts::new(input, manner, asking, handout).ask(size);
