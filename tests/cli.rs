@@ -14,12 +14,16 @@ mod bounds;
 mod cache;
 #[path = "cli/crowd.rs"]
 mod crowd;
+#[path = "cli/going_on.rs"]
+mod going_on;
 #[path = "cli/handed_on.rs"]
 mod handed_on;
 #[path = "cli/kept.rs"]
 mod kept;
 #[path = "cli/partial.rs"]
 mod partial;
+#[path = "cli/parts.rs"]
+mod parts;
 #[path = "cli/prepare.rs"]
 mod prepare;
 #[path = "cli/proxies.rs"]

@@ -366,7 +366,8 @@ mod tests {
         let unchanged = Joined { text: STORY.into(), seams: vec![7] };
         assert_eq!(add(&anew, true, false), (true, Joined::of(anew.clone())));
         assert_eq!(add(&anew, false, false), (false, unchanged.clone()));
-        assert_eq!(add(&(anew.clone() + " and longer"), false, false), (true, Joined::of(anew.clone() + " and longer")));
+        let longer = anew.clone() + " and longer";
+        assert_eq!(add(&longer, false, false), (true, Joined::of(longer.clone())));
         let both = Joined { text: format!("{STORY}\n{anew}"), seams: vec![7, STORY.chars().count() as u64] };
         assert_eq!(add(&anew, false, true), (true, both));
     }
