@@ -525,3 +525,31 @@ fn an_answer_that_was_cut_within_the_key_is_not_gone_on_with() {
     ran.ends_with(11).prints("your key is ************\n").tells("not asked to go on: the answer seems to be cut within your key");
     assert_eq!(server.requests().len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn for_nobody_who_reads_it_is_not_gone_on_with() {
+    let server = Server::always(cut_stream(&["a long answer ".repeat(20_000).as_str(); 3]));
+    let mut command = std::process::Command::new("sh");
+    let typed = format!("{} chat hi --base-url {} --stream --continue 3 | head -c 10", env!("CARGO_BIN_EXE_llmcheck"), server.url());
+    command.args(["-c", &typed]).env_clear().envs([crate::program::path()]);
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    run(command).ends_with(0).prints("a long ans").is_silent();
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_it_is_not_gone_on_with() {
+    for (flags, requests) in [(&["--stream"][..], 1), (&[], 2), (&["--json"], 2)] {
+        let server = Server::replying(|number, request| match (&request.json()["stream"], number) {
+            (Value::Bool(true), _) => cut_stream(&["one "]),
+            (_, 0) => cut("one "),
+            _ => good("two"),
+        });
+        let mut command = llmcheck(["chat", "hi", "--base-url", &server.url(), "--continue", "3"].iter().chain(flags));
+        command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        run(command).ends_with(1).tells("stdout cannot be written");
+        assert_eq!(server.requests().len(), requests, "{flags:?}");
+    }
+}

@@ -194,6 +194,8 @@ fn a_part_may_be_tried_again_and_its_attempts_are_counted() {
     ran.ends_with(0).prints("one\n\ntwo\n\nthree\n").tells("= tried:   part 2: provider-error (not billed) → retry: healthy (2 tokens)\n");
     ran.tells("= parts:   1–3 healthy\n");
     assert!(notes(&ran)[2].starts_with("attempt 1 of 3: provider-error"), "{ran:?}");
+    let (_, ran) = split(&[good("one"), failing()], 5, &["--split", "300", "--retry", "1", "--json"]);
+    assert_eq!(ran.ends_with(17).report()["recovery"]["stopped"], "exhausted");
     let (_, ran) = split(&replies, 5, &["--split", "300", "--retry", "2", "--lang", "zh"]);
     ran.tells("= 尝试： 第 2 段：provider-error（未计费） → 重试：healthy（2 个 token）\n").tells("= 分段： 1–3 healthy\n");
 }
@@ -475,6 +477,43 @@ fn reports_to_hand_on_have_every_part() {
             assert!(text.contains(words) && text.contains(number), "{path}: {text}");
         }
         assert!(std::fs::read_to_string(&markdown).unwrap().contains("\n3. "));
+    }
+}
+
+/// What the schema demands and the value lacks, and what the value has and the schema does not know.
+fn strays(schema: &Value, of: &Value, value: &Value, path: &str) -> Vec<String> {
+    let of = of["$ref"].as_str().map_or(of, |name| &schema["$defs"][name.rsplit('/').next().unwrap()]);
+    if let Some(choices) = of["anyOf"].as_array() {
+        return choices.iter().map(|choice| strays(schema, choice, value, path)).min_by_key(Vec::len).unwrap();
+    }
+    let inner = |name: &str, value: &Value, of: &Value| strays(schema, of, value, &format!("{path}.{name}"));
+    match value {
+        Value::Array(items) if of["items"].is_object() => items.iter().flat_map(|item| inner("[]", item, &of["items"])).collect(),
+        Value::Object(members) if of["properties"].is_object() => {
+            let required = of["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
+            let missing = required.filter(|name| !members.contains_key(*name)).map(|name| format!("{path}.{name} is missing"));
+            let known = |(name, value): (&String, &Value)| match &of["properties"][name] {
+                Value::Null => vec![format!("{path}.{name} is not known")],
+                of => inner(name, value, of),
+            };
+            missing.chain(members.iter().flat_map(known)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_schema_knows_parts_and_pieces_and_demands_neither() {
+    let schema: Value = serde_json::from_str(&run(llmcheck(["generate", "schema"])).stdout).unwrap();
+    let reports = [
+        lab("healthy", &["--json"]).report(),
+        lab("cuts-long-answers", &["--json", "--continue", "9"]).report(),
+        split(&[limited("one"), good("two"), good("three"), good("four")], 5, &["--split", "300", "--continue", "1", "--json"]).1.report(),
+        split(&numbered(&["one", "two", "three"]), 3, &["--split", "300", "--reduce-prompt", "Join:", "--json"]).1.report(),
+        split(&[good("one"), failing()], 3, &["--split", "300", "--json"]).1.report(),
+    ];
+    for report in reports {
+        assert_eq!(strays(&schema, &schema, &report, "report"), [""; 0]);
     }
 }
 

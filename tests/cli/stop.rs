@@ -170,8 +170,8 @@ fn an_interrupt_of_a_part_leaves_the_answers_before_it_and_asks_for_no_other() {
         [(good("one"), &[][..]), (whole_stream(&["one"]), &["--stream"]), (good("one"), &["--reduce-prompt", "Join:"])]
     {
         let (server, ran) = stopped_behind(vec![reply.clone()], &[&["--split", "300"], arguments].concat(), &text);
-        ran.ends_with(130).prints("one\n").tells("interrupted").tells("part 2 of 4").tells("the answer on stdout is only a part");
-        assert!(!ran.stderr.contains("part 3 of 4") && server.requests().len() == 2, "{ran:?}");
+        ran.ends_with(130).prints("one\n").tells("interrupted").tells("part 2 of 5").tells("the answer on stdout is only a part");
+        assert!(!ran.stderr.contains("part 3 of 5") && server.requests().len() == 2, "{ran:?}");
         let (_, ran) = stopped_behind(vec![reply], &[&["--split", "300", "--json"], arguments].concat(), &text);
         let report = ran.ends_with(130).report();
         let codes: Vec<&str> = report["parts"].as_array().unwrap().iter().map(|part| part["code"].as_str().unwrap()).collect();
