@@ -20,10 +20,14 @@ mod going_on;
 mod handed_on;
 #[path = "cli/kept.rs"]
 mod kept;
+#[path = "cli/long_input.rs"]
+mod long_input;
 #[path = "cli/partial.rs"]
 mod partial;
 #[path = "cli/parts.rs"]
 mod parts;
+#[path = "cli/pieces.rs"]
+mod pieces;
 #[path = "cli/prepare.rs"]
 mod prepare;
 #[path = "cli/proxies.rs"]

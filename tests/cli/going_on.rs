@@ -3,30 +3,16 @@
 
 use serde_json::{Value, json};
 
-use crate::cache::Place;
-use crate::program::{Ran, chat, directory, file, lab, llmcheck, run};
-use crate::server::{STREAM_HEAD, Server, api_error, completion, cut_stream, declaring, delta, good, response, whole_stream};
+use crate::program::{Ran, chat, file, lab, llmcheck, run};
+use crate::server::{
+    STREAM_HEAD, Server, api_error, completion, cut, cut_stream, declaring, delta, failing, good, limited, response, whole_stream,
+};
 
 const GO_ON: &str = "Continue exactly where you stopped, even in the middle of a word. Do not repeat anything, and do not comment on it.";
 
-/// A plain answer with this text that breaks off behind it.
-pub fn cut(text: &str) -> Vec<u8> {
-    let body = completion(&format!("{text}~~~"));
-    declaring(body.len(), "200 OK", "", &body[..body.find("~~~").unwrap()])
-}
-
-/// An answer that came to its token limit.
-pub fn limited(text: &str) -> Vec<u8> {
-    response("200 OK", "", completion(text).replace(r#""finish_reason":"stop""#, r#""finish_reason":"length""#))
-}
-
-/// The same as a stream of these pieces.
-fn limited_stream(pieces: &[&str]) -> Vec<u8> {
+/// A stream of these pieces that came to its token limit.
+pub fn limited_stream(pieces: &[&str]) -> Vec<u8> {
     String::from_utf8(whole_stream(pieces)).unwrap().replace(r#""finish_reason":"stop""#, r#""finish_reason":"length""#).into_bytes()
-}
-
-fn failing() -> Vec<u8> {
-    response("500 Internal Server Error", "", api_error("The server had an error"))
 }
 
 /// The conversation of each request that came: `user: hi | assistant: Hel | user: …`, the words that ask for more as `…`.
@@ -39,7 +25,7 @@ pub fn conversations(server: &Server) -> Vec<String> {
     server.requests().iter().map(|request| of(request.json())).collect()
 }
 
-fn trail(report: &Value) -> Vec<String> {
+pub fn trail(report: &Value) -> Vec<String> {
     let step = |attempt: &Value| match attempt["remedy"].as_str() {
         Some(remedy) => format!("{remedy}: {}", attempt["code"].as_str().unwrap()),
         None => attempt["code"].as_str().unwrap().to_string(),
@@ -47,7 +33,7 @@ fn trail(report: &Value) -> Vec<String> {
     report["attempts"].as_array().unwrap().iter().map(step).collect()
 }
 
-fn ask(replies: &[Vec<u8>], arguments: &[&str]) -> (Server, Ran) {
+pub fn ask(replies: &[Vec<u8>], arguments: &[&str]) -> (Server, Ran) {
     let server = Server::in_turn(replies.to_vec());
     let ran = chat(&server.url(), arguments);
     (server, ran)
@@ -350,7 +336,7 @@ fn a_continuation_that_brings_nothing_ends_it() {
     }
 }
 
-const STORY: &str = "Once upon a time there was a small server that lived on a loopback address.";
+pub const STORY: &str = "Once upon a time there was a small server that lived on a loopback address.";
 
 #[test]
 fn an_answer_that_begins_anew_is_not_printed_twice() {
@@ -417,113 +403,6 @@ fn a_text_that_ends_with_a_line_feed_gets_no_second() {
     ask(&[limited("one\n"), good("two\n")], &["--continue", "1"]).1.prints("one\ntwo\n");
     ask(&[cut_stream(&["one\n"]), whole_stream(&["two", "\n"])], &["--continue", "1", "--stream"]).1.prints("one\ntwo\n");
     ask(&[cut_stream(&["one\n"]), failing()], &["--continue", "1", "--stream"]).1.prints("one\n");
-}
-
-#[test]
-fn the_cache_has_the_continuation_and_never_the_cut_answer() {
-    let place = Place::new("going-on");
-    let server = Server::replying(|_, request| match request.json()["messages"].as_array().unwrap().len() {
-        1 => limited("one "),
-        _ => good("two"),
-    });
-    for sent in [2, 3] {
-        let report = place.ask(&server, &["--continue", "1", "--json"]).ends_with(0).report();
-        assert_eq!((&report["answer"]["text"], &report["answer"]["seams"]), (&json!("one two"), &json!([4])));
-        assert_eq!(trail(&report), ["token-limit-reached", "continue: healthy"]);
-        // One request was made now: the answer as a whole is none out of the cache.
-        assert_eq!((report.get("cached"), server.requests().len()), (None, sent));
-        assert_eq!(report["attempts"][1]["billed"], if sent == 2 { "yes" } else { "no" });
-    }
-}
-
-#[test]
-fn the_recording_has_every_piece_and_gives_the_same_report() {
-    let recording = directory("going-on-recorded").join("r.jsonl").to_str().unwrap().to_string();
-    let retry = ["--retry", "1", "--retry-base", "1ms"];
-    for (replies, arguments) in [
-        (vec![limited("one "), cut("two "), good("three")], &[][..]),
-        (vec![cut_stream(&["one "]), whole_stream(&["two"])], &["--stream"]),
-        (vec![cut("one "), failing(), failing(), failing()], &retry),
-        (vec![limited("one "), cut("two "), cut("two th"), good("three")], &retry),
-        (vec![cut(STORY), good(&(STORY.replace("loopback", "distant")))], &[]),
-    ] {
-        let server = Server::in_turn(replies);
-        let ran = chat(&server.url(), &[&["--continue", "2", "--json", "--record", &recording], arguments].concat());
-        let mut live = ran.report();
-        live.as_object_mut().unwrap().remove("settings");
-        live["recovery"].as_object_mut().unwrap().remove("stopped");
-        let again = run(llmcheck(["diagnose", "--json", &recording]));
-        assert_eq!((again.code, again.report()), (ran.code, live));
-    }
-}
-
-#[test]
-fn reports_to_hand_on_have_every_exchange_and_say_where_the_pieces_meet() {
-    for (lang, heading, words) in [
-        ("en", "Exchanges in this report", "the pieces meet behind characters 4, 8"),
-        ("zh", "本报告中的交换", "各段在第 4、8 个字符之后相接"),
-    ] {
-        let directory = directory(&format!("going-on-reports-{lang}"));
-        let path = |name: &str| directory.join(name).to_str().unwrap().to_string();
-        let (html, markdown) = (path("r.html"), path("r.md"));
-        let arguments = ["--continue", "3", "--lang", lang, "--report", &html, "--report", &markdown];
-        ask(&[limited("one "), cut("two "), good("three")], &arguments).1.ends_with(0);
-        for path in [&html, &markdown] {
-            let text = std::fs::read_to_string(path).unwrap();
-            assert!(text.contains(words) && text.contains(heading), "{path}: {text}");
-            for code in ["token-limit-reached", "cut-by-close", "healthy"] {
-                assert!(text.contains(code), "{path}: {code}");
-            }
-        }
-        assert!(std::fs::read_to_string(&markdown).unwrap().contains("3. "));
-    }
-}
-
-const KEY: &str = "sk-proj-Zm9vYmFyQx7Lp2Vt9Kd4Rn8Ws1";
-
-#[test]
-fn a_key_that_is_split_over_a_seam_is_masked_wherever_it_is_shown() {
-    let key = file("going-on-key", format!("{KEY}\n"));
-    for there in [3, 7, 9, KEY.len() - 1, KEY.len()] {
-        let (first, last) = KEY.split_at(there);
-        let (first, last) = (format!("your key is {first}"), format!("{last}, you see"));
-        for (name, replies, flags) in [
-            ("plain", [cut(&first), good(&last)], &[][..]),
-            ("stream", [cut_stream(&[&first]), whole_stream(&[&last])], &["--stream"]),
-            ("events", [cut_stream(&[&first[..5], &first[5..]]), whole_stream(&[&last[..4], &last[4..]])], &["--stream"]),
-            ("mixed", [cut_stream(&[&first]), good(&last)], &["--stream"]),
-            ("json", [cut(&first), good(&last)], &["--json"]),
-            ("verbose", [limited(&first), good(&last)], &["-v"]),
-            ("cut", [cut(&first), cut(&last[..last.len() - 9])], &["--json"]),
-        ] {
-            let directory = directory("going-on-key-shown");
-            let path = |name: &str| directory.join(name).to_str().unwrap().to_string();
-            let (recording, html, markdown) = (path("r.jsonl"), path("r.html"), path("r.md"));
-            let server = Server::in_turn(replies.to_vec());
-            let common = ["chat", "hi", "--base-url", &server.url(), "--api-key-file", &key, "--continue", "3"];
-            let files = ["--record", &recording, "--report", &html, "--report", &markdown];
-            let ran = run(llmcheck(common.iter().chain(&files).chain(flags)));
-            let mut shown = format!("{}{}", ran.stdout, ran.stderr);
-            for path in [&recording, &html, &markdown] {
-                shown += &std::fs::read_to_string(path).unwrap();
-            }
-            shown += &run(llmcheck(["diagnose", "--json", &recording])).stdout;
-            assert!(shown.contains("your key is"), "{name}, {there}");
-            // Neither the rest of it behind the seam nor what was handed back in the next request.
-            for secret in [&KEY[..8], &KEY[8..], &KEY[there.min(KEY.len() - 8)..]] {
-                assert!(!shown.contains(secret), "{name}, {there} bytes of it, {secret}: {shown}");
-            }
-        }
-    }
-}
-
-#[test]
-fn an_answer_that_was_cut_within_the_key_is_not_gone_on_with() {
-    let key = file("going-on-within-key", format!("{KEY}\n"));
-    let server = Server::always(cut(&format!("your key is {}", &KEY[..12])));
-    let ran = run(llmcheck(["chat", "hi", "--base-url", &server.url(), "--api-key-file", &key, "--continue", "3"]));
-    ran.ends_with(11).prints("your key is ************\n").tells("not asked to go on: the answer seems to be cut within your key");
-    assert_eq!(server.requests().len(), 1);
 }
 
 #[cfg(unix)]

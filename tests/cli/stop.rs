@@ -9,9 +9,8 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::going_on::{cut, limited};
 use crate::program::{Ran, directory, finish, llmcheck, signal};
-use crate::server::{STREAM_HEAD, Server, cut_stream, delta, good, read_request, response, whole_stream};
+use crate::server::{STREAM_HEAD, Server, cut, cut_stream, delta, good, limited, read_request, response, whole_stream};
 
 /// A server that sends these bytes, says so, and then waits until the client leaves.
 fn stalling_after(bytes: impl Into<Vec<u8>>) -> (Server, mpsc::Receiver<()>) {
