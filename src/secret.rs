@@ -106,12 +106,24 @@ impl Mask {
         Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// A covered text may end within a secret: what would follow is the rest of that, in the clear.
+    pub fn may_end_within(&self, covered: &str) -> bool {
+        let run = covered.len() - covered.trim_end_matches('*').len();
+        run >= SHORTEST_IN_A_RESPONSE && self.needles.iter().any(|needle| needle.needle().len() > run)
+    }
+
     /// What goes on from a text that is out already, covered as a part of both.
     pub fn cover_after(&self, before: &str, rest: &str) -> String {
         let mut flow = MaskedFlow::after(self.clone(), before);
         let mut bytes = rest.as_bytes().to_vec();
         let shown = flow.pass(&mut bytes).into_owned();
         String::from_utf8_lossy(&[shown, flow.finish()].concat()).into_owned()
+    }
+
+    /// The end of a text that was cut, where it is enough of the beginning of a secret to tell.
+    pub fn begun_in<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let begun = self.telling_end(text.as_bytes());
+        (begun > 0).then(|| &text[text.len() - begun..])
     }
 
     /// How many bytes at the end are the beginning of a secret and enough of it to count as one.
@@ -321,6 +333,7 @@ mod tests {
             let text = format!("it is {}", &KEY[..cut]);
             assert_eq!(mask.cover_cut_text(&text), format!("it is {shown}"));
             assert_eq!(mask.finds_any_in_cut(text.as_bytes()), cut >= SHORTEST_IN_A_RESPONSE);
+            assert_eq!(mask.begun_in(&text), (cut >= SHORTEST_IN_A_RESPONSE).then_some(&KEY[..cut]));
             let mut flow = MaskedFlow::new(mask.clone());
             let mut bytes = text.into_bytes();
             let passed = flow.pass(&mut bytes).into_owned();
@@ -343,6 +356,10 @@ mod tests {
         assert_eq!(mask.cover_after("it is sk-pro", "nounced so"), "nounced so");
         assert_eq!(mask.cover_after("it is sk", "-pro"), "-pro");
         assert_eq!(mask.cover_after("it is sk", "-proj-Zm"), "********");
+        for (covered, expected) in [("it is *********", true), ("it is *******", false), ("*********, it is", false), ("it is", false)] {
+            assert_eq!(mask.may_end_within(covered), expected, "{covered}");
+        }
+        assert!(!mask.may_end_within(&"*".repeat(1000)) && !Mask::default().may_end_within("it is *********"));
     }
 
     #[test]

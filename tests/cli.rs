@@ -28,12 +28,20 @@ mod bounds;
 mod cache;
 #[path = "cli/crowd.rs"]
 mod crowd;
+#[path = "cli/going_on.rs"]
+mod going_on;
 #[path = "cli/handed_on.rs"]
 mod handed_on;
 #[path = "cli/kept.rs"]
 mod kept;
+#[path = "cli/long_input.rs"]
+mod long_input;
 #[path = "cli/partial.rs"]
 mod partial;
+#[path = "cli/parts.rs"]
+mod parts;
+#[path = "cli/pieces.rs"]
+mod pieces;
 #[path = "cli/prepare.rs"]
 mod prepare;
 #[path = "cli/proxies.rs"]

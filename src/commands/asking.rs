@@ -23,7 +23,7 @@ use crate::resilience::circuit::{Blame, Circuits, Permit};
 use crate::resilience::cost::Billed;
 use crate::resilience::recovery::{Allowed, Decision, Moment, Reason, Recovery, Step};
 use crate::resilience::remedy::Case;
-use crate::secret::Mask;
+use crate::secret::{Mask, Secret};
 
 /// Everything that the attempts of one run share.
 pub struct Asking<'a> {
@@ -38,6 +38,8 @@ pub struct Asking<'a> {
     pub circuits: Circuits,
     /// What had to be asked otherwise at each route: other parts and continuations begin with it.
     pub learned: BTreeMap<usize, Variation>,
+    /// Halves of a secret, which are secrets from here on.
+    pub halves: Vec<Secret>,
     /// All attempts so far, those of other parts and continuations too.
     pub attempts: Vec<Attempt>,
     /// Which of them came out of the cache, and what each did about what came before it.
@@ -96,7 +98,8 @@ impl Asking<'_> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let plan = recovery.plan();
+            let mut plan = recovery.plan();
+            plan.secrets.extend_from_slice(&self.halves);
             let wishes = Wishes {
                 record: self.record,
                 keep: self.answers.is_some(),
@@ -105,6 +108,7 @@ impl Asking<'_> {
                 before: question.before,
             };
             let attempted = live::attempt(&plan, self.asked(&plan, waited, remedy), wishes, self.console)?;
+            self.halves.extend_from_slice(&attempted.halves);
             let evidence = Evidence::gather(&attempted.transcript);
             let diagnosis = diagnose(&evidence);
             self.attempts.push(Attempt::of(&evidence, &diagnosis));
@@ -187,6 +191,7 @@ impl Asking<'_> {
             audience: Audience::Present,
             failure: recorded.err().map(recording::failure),
             recording: None,
+            halves: Vec::new(),
         };
         let evidence = Evidence::gather(&attempted.transcript);
         let diagnosis = diagnose(&evidence);

@@ -55,10 +55,12 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
         began: Instant::now(),
         circuits: Circuits::default(),
         learned: BTreeMap::new(),
+        halves: Vec::new(),
         attempts: Vec::new(),
         cached: Vec::new(),
     };
     let told = ask(args, input, &routes, &mut asking, &mut handout)?;
+    let mask = Mask::of_responses(routes.iter().flat_map(|plan| &plan.secrets).chain(&asking.halves));
     let report = Report { settings: Some(first.settings.0), preflight, ..told.report(&asking) };
     let finished = finish(args, console, &told, &report, &mask);
     handout.keep(report, told.outcome.attempted.transcript);

@@ -16,6 +16,7 @@ use crate::exchange::source::Source;
 use crate::import;
 use crate::report::human;
 use crate::report::model::{Attempt, Report};
+use crate::report::pieces::Pieces;
 use crate::secret::Mask;
 use crate::wire::transcript::Transcript;
 
@@ -58,6 +59,13 @@ fn read(file: &Path, judge: impl FnOnce(&mut dyn BufRead) -> anyhow::Result<()>)
     judge(&mut BufReader::new(opened)).with_context(name)
 }
 
+/// What is known of the attempts before the one that is told.
+#[derive(Default)]
+struct Earlier {
+    attempts: Vec<Attempt>,
+    pieces: Pieces,
+}
+
 struct Run<'a> {
     args: &'a DiagnoseArgs,
     console: &'a Console,
@@ -71,30 +79,32 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn judge(&mut self, file: &Path, input: &mut dyn BufRead) -> anyhow::Result<()> {
-        let mut attempts: Vec<Attempt> = Vec::new();
+        let mut earlier_ones = Earlier::default();
         let mut last: Option<Transcript> = None;
         let mut told = 0;
         import::read(input, |transcript| {
             // The attempts of a recording make one exchange; what others export are exchanges of their own.
             match last.replace(transcript) {
-                Some(earlier) if earlier.asked.source == Source::Recording => self.pass(earlier, &mut attempts),
+                Some(earlier) if earlier.asked.source == Source::Recording => self.pass(earlier, &mut earlier_ones),
                 Some(earlier) => {
                     told += 1;
-                    self.tell(file, earlier, Vec::new(), Some(told));
+                    self.tell(file, earlier, Earlier::default(), Some(told));
                 }
                 None => {}
             }
         })?;
         let transcript = last.context("there is no exchange in it")?;
-        self.tell(file, transcript, attempts, (told > 0).then_some(told + 1));
+        self.tell(file, transcript, earlier_ones, (told > 0).then_some(told + 1));
         Ok(())
     }
 
     /// An attempt that was followed by another.
-    fn pass(&mut self, transcript: Transcript, attempts: &mut Vec<Attempt>) {
+    fn pass(&mut self, transcript: Transcript, earlier: &mut Earlier) {
         let evidence = Evidence::gather(&transcript);
         let diagnosis = diagnose(&evidence);
+        let attempts = &mut earlier.attempts;
         attempts.push(Attempt::of(&evidence, &diagnosis));
+        earlier.pieces.follow(transcript.asked.remedy, &evidence, &diagnosis);
         if !self.handout.is_idle() {
             let report = Report::new(&evidence, &diagnosis, attempts.clone(), self.console.lang);
             self.handout.keep(report, transcript);
@@ -102,14 +112,19 @@ impl Run<'_> {
     }
 
     /// Tells of an exchange and the attempts that came before it; `number` where the file holds several exchanges.
-    fn tell(&mut self, file: &Path, transcript: Transcript, mut attempts: Vec<Attempt>, number: Option<usize>) {
+    fn tell(&mut self, file: &Path, transcript: Transcript, earlier: Earlier, number: Option<usize>) {
         if self.audience == Reader::Gone {
             return;
         }
         let evidence = Evidence::gather(&transcript);
         let diagnosis = diagnose(&evidence);
+        let Earlier { mut attempts, mut pieces } = earlier;
         attempts.push(Attempt::of(&evidence, &diagnosis));
+        pieces.follow(transcript.asked.remedy, &evidence, &diagnosis);
         let mut report = Report::new(&evidence, &diagnosis, attempts, self.console.lang);
+        if let Some(joined) = pieces.joined() {
+            report.join(joined, diagnosis.is_healthy() || evidence.answer_is_whole());
+        }
         if self.has_many {
             report.file = Some(file.display().to_string());
         }

@@ -63,21 +63,18 @@ impl Asking<'_> {
     /// The conversation with what was said so far, at every place where it may be asked; none where the answer is not to be gone on with.
     fn routes_on(&self, routes: &[Plan], answered: &mut Answered) -> Option<Vec<Plan>> {
         const NO_MESSAGES: Text = text("not asked to go on: the body holds no messages", "不再请模型续写：请求体中没有 messages");
-        const KEY: Text = text("not asked to go on: the answer was cut within your key", "不再请模型续写：回答恰好断在你的 key 中间");
-        if !answered.may_go_on() {
-            return None;
-        }
+        const KEY: Text =
+            text("not asked to go on: the answer seems to be cut within your key", "不再请模型续写：回答似乎恰好断在你的 key 中间");
+        answered.stopped_by()?;
         if let Some(reason) = self.bound_reached() {
             answered.outcome.reason = reason;
             return None;
         }
         let said = &answered.joined.text;
         let longer = routes.iter().map(|plan| plan.go_on(&[("assistant", said), ("user", GO_ON)])).collect();
-        // The rest of a key would come in the clear.
-        let is_cut_within_key = self.mask.cover_cut_text(said) != self.mask.cover_text(said);
         let why_not = match longer {
             None => NO_MESSAGES,
-            Some(_) if is_cut_within_key => KEY,
+            Some(_) if self.mask.may_end_within(&self.mask.cover_cut_text(said)) => KEY,
             longer => return longer,
         };
         self.console.note(why_not.get(self.console.lang));
@@ -93,7 +90,7 @@ impl Asking<'_> {
         self.console.note(&NOTE.fill(self.console.lang, |slot| {
             Some(match slot {
                 "n" => answered.joined.text.chars().count().to_string(),
-                "code" => answered.outcome.diagnosis.verdict.entry.code.to_string(),
+                "code" => answered.stopped_by()?.to_string(),
                 _ => return None,
             })
         }));
@@ -126,14 +123,18 @@ impl Answered {
         self.printed == Some(self.joined.text.len())
     }
 
-    /// It stopped in its middle, for a cut or for its limit, and there is something to go on from.
-    fn may_go_on(&self) -> bool {
+    /// The code of what stopped it in its middle, a cut or its limit; none where there is nothing to go on from.
+    fn stopped_by(&self) -> Option<&'static str> {
+        const LIMIT: &str = "token-limit-reached";
         let Outcome { attempted, diagnosis, .. } = &self.outcome;
         let evidence = Evidence::gather(&attempted.transcript);
+        if self.joined.text.is_empty() || evidence.calls_tools() || !self.outcome.can_write() {
+            return None;
+        }
         let entry = diagnosis.verdict.entry;
-        let is_at_limit = entry.code == "token-limit-reached";
         let is_cut = Answer::of(&evidence, diagnosis).partial && entry.class != Class::Interrupted;
-        !self.joined.text.is_empty() && (is_at_limit || is_cut) && !evidence.calls_tools() && self.outcome.can_write()
+        let is_at_limit = diagnosis.findings.iter().any(|finding| finding.entry.code == LIMIT);
+        if is_cut { Some(entry.code) } else { is_at_limit.then_some(LIMIT) }
     }
 }
 

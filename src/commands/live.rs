@@ -10,13 +10,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Failure;
 use super::console::{Console, Reader as Audience};
 use super::interrupt::STOP;
-use super::recording::{self, Kept};
+use super::recording::{self, Halves, Kept};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, Recorder};
 use crate::exchange::{self, Listen, Next};
 use crate::plan::Plan;
 use crate::resilience::join::Joiner;
-use crate::secret::{Mask, MaskedFlow};
+use crate::secret::{Mask, MaskedFlow, Secret};
 use crate::wire::content::Form;
 use crate::wire::reader::Reader;
 use crate::wire::transcript::Transcript;
@@ -34,6 +34,8 @@ pub struct Attempted {
     pub failure: Option<Failure>,
     /// The recording, where it was to be kept, is no larger than an entry of the cache and holds no secret.
     pub recording: Option<Vec<u8>>,
+    /// Halves of a secret, each to be masked as one itself.
+    pub halves: Vec<Secret>,
 }
 
 /// What is done with what comes, beside reading it.
@@ -82,18 +84,22 @@ pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console)
     live.finish(&mut transcript);
     let Live { kept, has_printed, ended_line, audience, mut failure, .. } = live;
     let mut recording = kept.map(|kept| kept.into_inner().bytes);
-    if recorded_before.is_some() || recording.is_some() {
-        let is_at_seam = before.is_some_and(|before| recording::ends_a_secret(before, &transcript, &mask));
-        if is_at_seam || recording::holds_a_secret(&transcript, &mask) {
-            recording = None;
-            if let (Some(file), Some(length)) = (record, recorded_before) {
-                failure = failure.or(recording::withdraw(file, length).err());
-                let words = if is_at_seam { recording::WITHDRAWN_AT_SEAM } else { recording::WITHDRAWN };
-                console.note(words.get(console.lang));
-            }
+    let halves = Halves::of(&transcript, before.unwrap_or_default(), &mask);
+    let is_recorded = recorded_before.is_some() || recording.is_some();
+    let is_unmasked = |transcript| halves.begun.is_some() || recording::holds_a_secret(transcript, &mask);
+    if halves.rest.is_some() || is_recorded && is_unmasked(&transcript) {
+        recording = None;
+        if let (Some(file), Some(length)) = (record, recorded_before) {
+            failure = failure.or(recording::withdraw(file, length).err());
+            let words = if halves.rest.is_some() { recording::WITHDRAWN_AT_SEAM } else { recording::WITHDRAWN };
+            console.note(words.get(console.lang));
         }
     }
-    Ok(Attempted { transcript, has_printed, ended_line, audience, failure, recording })
+    let halves: Vec<Secret> = [halves.begun, halves.rest].into_iter().flatten().collect();
+    // An excerpt that ends within one would show what is left of it.
+    let mask = Mask::of_responses(&halves);
+    transcript.received.overwrite(|bytes| mask.cover(bytes));
+    Ok(Attempted { transcript, has_printed, ended_line, audience, failure, recording, halves })
 }
 
 /// The text that only the end of the stream has shown: of an event that lacked its empty line, or one that was cut.

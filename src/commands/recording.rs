@@ -12,7 +12,7 @@ use crate::diagnosis::diagnose;
 use crate::evidence::Evidence;
 use crate::lang::{Lang, Text, text};
 use crate::report::model::{Answer, Report};
-use crate::secret::Mask;
+use crate::secret::{Mask, Secret};
 use crate::wire::transcript::Transcript;
 
 pub const WITHDRAWN: Text = text(
@@ -72,11 +72,26 @@ pub fn holds_a_secret(transcript: &Transcript, mask: &Mask) -> bool {
     report.answer.text.as_ref().is_some_and(shows) || mask.finds_any(&serde_json::to_vec(&report).unwrap_or_default())
 }
 
-/// The answer ends a secret that the text before it has begun.
-pub fn ends_a_secret(before: &str, transcript: &Transcript, mask: &Mask) -> bool {
-    let evidence = Evidence::gather(transcript);
-    let arrived = Answer::arrived(&evidence, &diagnose(&evidence));
-    mask.cover_after(before, &arrived) != mask.cover_cut_text(&arrived)
+/// Halves of a secret, each of which is to be masked as one itself.
+#[derive(Default)]
+pub struct Halves {
+    /// With this the answer begins, where the text before it has begun a secret.
+    pub rest: Option<Secret>,
+    /// With this it ends, where it stops within a secret.
+    pub begun: Option<Secret>,
+}
+
+impl Halves {
+    pub fn of(transcript: &Transcript, before: &str, mask: &Mask) -> Halves {
+        let evidence = Evidence::gather(transcript);
+        let arrived = Answer::arrived(&evidence, &diagnose(&evidence));
+        let continued = mask.cover_after(before, &arrived);
+        let rest = continued.len() - continued.trim_start_matches('*').len();
+        Halves {
+            rest: (continued != mask.cover_cut_text(&arrived)).then(|| Secret::new(&arrived[..rest])),
+            begun: mask.begun_in(&arrived).map(Secret::new),
+        }
+    }
 }
 
 /// What `llmcheck diagnose` would print.

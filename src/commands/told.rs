@@ -42,7 +42,8 @@ impl Told {
             report.join(joined.clone(), outcome.is_answered() && self.unasked.is_none());
         }
         report.cached = outcome.cached.clone().filter(|_| asking.cached.len() == asking.attempts.len());
-        report.tell_stop(self.unasked.as_ref().map_or(&outcome.reason, |(_, reason)| reason));
+        let bound = self.unasked.as_ref().map(|(_, reason)| reason).filter(|reason| **reason != Reason::Over);
+        report.tell_stop(bound.unwrap_or(&outcome.reason));
         report
     }
 }

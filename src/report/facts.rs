@@ -4,7 +4,7 @@
 use super::excerpt::Excerpt;
 use super::model::{AlternativeReport, Report, Testimony};
 use super::piece::{Body, Bounds, cut};
-use super::{curl, limits, terms, tried, words};
+use super::{curl, joined, limits, terms, tried, words};
 use crate::api::reply::Usage;
 use crate::diagnosis::Side;
 use crate::diagnosis::timers::Since;
@@ -101,6 +101,8 @@ impl<'a> Exchange<'a> {
         }
         rows.extend(self.report.source.as_ref().map(|source| self.row(terms::SOURCE, words::source(source, self.lang))));
         rows.extend(self.report.cached.as_ref().map(|cached| self.row(terms::CACHE, words::cached(cached, self.lang))));
+        rows.extend(joined::parts(self.report, self.lang).map(|parts| self.row(terms::PARTS, parts)));
+        rows.extend(joined::seams(self.report, self.lang).map(|seams| self.row(terms::JOINED, seams)));
         rows.extend(self.report.file.as_ref().map(|file| self.row(terms::FILE, file.as_str())));
         rows
     }
@@ -250,10 +252,12 @@ impl<'a> Exchange<'a> {
     pub fn attempts(&self) -> (usize, Vec<String>) {
         let attempts = &self.report.attempts;
         let earlier = attempts.len().saturating_sub(MOST_ATTEMPTS);
+        let begun = tried::questions_begun(attempts);
         let line = |(index, attempt): (usize, &super::model::Attempt)| {
             let by = tried::remedy(attempt, self.lang).map(|remedy| terms::BY.fill(self.lang, |_| Some(remedy.clone())));
             let mut parts = vec![
                 terms::ATTEMPT.fill(self.lang, |_| Some((index + 1).to_string())),
+                begun[index].map_or_else(String::new, |number| tried::question(self.report, number, self.lang)),
                 by.unwrap_or_default(),
                 attempt.endpoint.clone(),
                 attempt.model.clone().unwrap_or_default(),
@@ -472,7 +476,8 @@ pub fn is_credential(name: &str, value: &str) -> bool {
 fn holds_a_secret(report: &Report, transcript: &Transcript, mask: &Mask) -> bool {
     let content = transcript.response.as_ref().map(|response| &response.content);
     let texts = content.map(|content| [content.document(), content.other_text(), content.stream().map(|stream| stream.text.as_bytes())]);
-    texts.into_iter().flatten().flatten().any(|text| mask.finds_any(text))
+    // A text that was cut may end within a secret.
+    texts.into_iter().flatten().flatten().any(|text| mask.finds_any_in_cut(text))
         || serde_json::to_vec(report).is_ok_and(|report| mask.finds_any(&report))
 }
 

@@ -4,7 +4,7 @@ use colored::{ColoredString, Colorize as _};
 
 use super::excerpt::Excerpt;
 use super::model::{AlternativeReport, FindingReport, Report, Testimony, Witness};
-use super::{limits, sanitize, tried, words};
+use super::{joined, limits, sanitize, tried, words};
 use crate::diagnosis::timers::Since;
 use crate::diagnosis::{Class, Severity, Side};
 use crate::exchange::source::Source;
@@ -59,7 +59,7 @@ pub fn line(report: &Report, style: Style) -> String {
     let colon = if style.lang == Lang::Zh { "：" } else { ": " };
     let mut text = format!("{}{colon}{}\n", severity(report, style.lang), sanitize::for_line(&parts.join(" · ")));
     let mut page = Page { lines: String::new(), style };
-    page.tried(report);
+    page.way(report);
     if style.verbose {
         page.details(report);
     }
@@ -170,7 +170,7 @@ impl Page {
         let who = words::at_fault(report.verdict.at_fault).get(lang);
         let confidence = words::confidence(report.verdict.confidence).get(lang);
         self.note(words::WHO, &if lang == Lang::Zh { format!("{who}（{confidence}）") } else { format!("{who} ({confidence})") });
-        self.tried(report);
+        self.way(report);
         if is_about_limits(report) {
             self.limits(report);
         }
@@ -203,13 +203,29 @@ impl Page {
         self.note_unwrapped(words::MORE, &format!("llmcheck explain {}", report.verdict.code));
     }
 
-    /// The way from the first attempt to the last: on one line where it fits, else a line for each step.
+    /// What was tried, and of what the answer was put together.
+    fn way(&mut self, report: &Report) {
+        self.tried(report);
+        let lang = self.style.lang;
+        for (name, told) in [(words::PARTS, joined::parts(report, lang)), (words::JOINED, joined::seams(report, lang))] {
+            told.iter().for_each(|told| self.note(name, told));
+        }
+    }
+
+    /// The way from the first attempt to the last: on one line where it fits, else a line for each step. Of several questions a line each.
     fn tried(&mut self, report: &Report) {
         const ARROW: &str = " → ";
         let steps = tried::steps(report, self.style.lang);
         let line = steps.join(ARROW);
         let name = words::TRIED.get(self.style.lang);
         let indent = 5 + label_width(name);
+        let questions = tried::questions(report, self.style.lang);
+        if !questions.is_empty() {
+            for (index, line) in questions.iter().enumerate() {
+                if index == 0 { self.note(words::TRIED, line) } else { self.wrapped(indent, line) }
+            }
+            return;
+        }
         let fits = self.style.width.is_none() || unicode_width::UnicodeWidthStr::width(line.as_str()) + indent <= self.width();
         let lines = if fits { vec![line] } else { steps };
         for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {

@@ -52,7 +52,7 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preflight: Vec<Told>,
     /// The input was asked for part by part: the exchange is that of the part that went worst, or of the last one where all went well.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
     /// The exchange is an earlier one, out of the cache; nothing was sent now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,10 +67,10 @@ pub struct Part {
     pub code: &'static str,
     pub attempts: usize,
     /// It joins the answers to others into one.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reduces: bool,
     /// Its answer came out of the cache.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
 }
 
@@ -255,7 +255,7 @@ pub struct Answer {
     /// The text is longer than what is kept of it.
     pub cut_off: bool,
     /// Where the pieces of an answer that the model was asked to go on with were joined, in characters.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seams: Vec<u64>,
 }
 

@@ -9,10 +9,10 @@ use crate::resilience::cost::Billed;
 /// More steps than this are not read by anyone: the first ones are only counted.
 const MOST_STEPS: usize = 12;
 
-/// The attempts in their order, like ones that follow each other as one; nothing where there was only one.
+/// The attempts in their order, like ones that follow each other as one; nothing where there was only one, or several questions were asked.
 pub fn steps(report: &Report, lang: Lang) -> Vec<String> {
     let attempts = &report.attempts;
-    if attempts.len() < 2 {
+    if attempts.len() < 2 || attempts[1..].iter().any(begins_question) {
         return Vec::new();
     }
     let groups: Vec<&[Attempt]> = attempts.chunk_by(is_alike).collect();
@@ -22,6 +22,57 @@ pub fn steps(report: &Report, lang: Lang) -> Vec<String> {
     let is_end = |index: usize| report.recovered && index + 1 == groups.len();
     let steps = groups.iter().enumerate().skip(left_out).map(|(index, group)| step(group, index == 0, is_end(index), lang));
     earlier.into_iter().chain(steps).collect()
+}
+
+/// A line for each of several questions that was asked more than once: the parts of a long input, and what joins their answers.
+pub fn questions(report: &Report, lang: Lang) -> Vec<String> {
+    let attempts = &report.attempts;
+    let questions: Vec<&[Attempt]> = attempts.chunk_by(|_, next| !begins_question(next)).collect();
+    if questions.len() < 2 {
+        return Vec::new();
+    }
+    let line = |(index, asked): (usize, &[Attempt])| {
+        let is_last = index + 1 == questions.len();
+        let groups: Vec<&[Attempt]> = asked.chunk_by(is_alike).collect();
+        let is_end = |at: usize| at + 1 == groups.len() && (!is_last || report.recovered);
+        let steps: Vec<String> = groups.iter().enumerate().map(|(at, group)| step(group, false, is_end(at), lang)).collect();
+        let colon = if lang == Lang::Zh { "：" } else { ": " };
+        format!("{}{colon}{}", question(report, index, lang), steps.join(" → "))
+    };
+    let repeated = questions.iter().copied().enumerate().filter(|(_, asked)| asked.len() > 1);
+    let mut lines: Vec<String> = repeated.map(line).collect();
+    let left_out = lines.len().saturating_sub(MOST_STEPS);
+    if left_out > 0 {
+        lines.drain(..left_out);
+        lines.insert(0, EARLIER.fill(lang, |_| Some(left_out.to_string())));
+    }
+    lines
+}
+
+/// For each attempt the number from 0 of the question that it begins, where there are several.
+pub fn questions_begun(attempts: &[Attempt]) -> Vec<Option<usize>> {
+    let mut number = 0;
+    let begun = attempts.iter().enumerate().map(|(index, attempt)| {
+        let begins = index == 0 || begins_question(attempt);
+        number += usize::from(begins);
+        begins.then(|| number - 1)
+    });
+    let begun: Vec<Option<usize>> = begun.collect();
+    if number > 1 { begun } else { vec![None; attempts.len()] }
+}
+
+/// Only what comes after a failure has a remedy: without one another question begins.
+fn begins_question(attempt: &Attempt) -> bool {
+    attempt.remedy.is_none()
+}
+
+/// `part 3`
+pub fn question(report: &Report, number: usize, lang: Lang) -> String {
+    let words = match report.parts.get(number) {
+        Some(part) if part.reduces => text("joining", "合并"),
+        _ => text("part {n}", "第 {n} 段"),
+    };
+    words.fill(lang, |_| Some((number + 1).to_string()))
 }
 
 fn is_alike(one: &Attempt, next: &Attempt) -> bool {
@@ -94,9 +145,12 @@ fn counted(tokens: u64, is_estimate: bool, lang: Lang) -> String {
 pub fn summary(report: &Report, lang: Lang) -> Option<String> {
     let recovery = report.recovery.as_ref().filter(|_| report.attempts.len() > 1)?;
     let last = report.attempts.last()?;
-    let how = match remedy(last, lang).filter(|_| recovery.worked.is_some()) {
+    let with_remedy = report.attempts.iter().rev().find(|attempt| attempt.remedy.is_some());
+    let how = match with_remedy.and_then(|attempt| remedy(attempt, lang)).filter(|_| recovery.worked.is_some()) {
         Some(remedy) => WORKED.fill(lang, |_| Some(remedy.clone())),
-        None if report.verdict.severity == Severity::Error && last.class != Class::Interrupted => NOTHING_WORKED.get(lang).to_string(),
+        None if report.verdict.severity == Severity::Error && last.class != Class::Interrupted && last.remedy.is_some() => {
+            NOTHING_WORKED.get(lang).to_string()
+        }
         None => String::new(),
     };
     let perhaps = report.attempts.iter().filter(|attempt| attempt.billed == Billed::Maybe).count();

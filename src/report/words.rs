@@ -31,6 +31,8 @@ pub const SAID: Text = text("says so", "这样说");
 pub const ALTERNATIVE: Text =
     text("{code} ({confidence}): {title}; to decide, {experiment}", "{code}（{confidence}）：{title}；要区分：{experiment}");
 pub const TRIED: Text = text("tried:", "尝试：");
+pub const PARTS: Text = text("parts:", "分段：");
+pub const JOINED: Text = text("joined:", "拼接：");
 pub const MORE: Text = text("more:", "详情：");
 
 pub const ERROR: Text = text("error", "错误");

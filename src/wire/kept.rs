@@ -36,6 +36,7 @@ impl Kept {
     pub fn dropped(&self) -> u64 {
         self.length.saturating_sub((BEGINNING + END) as u64)
     }
+
     /// The bytes of a range, cut to what is still here; the start of what is returned comes with it.
     pub fn slice(&self, range: Range<u64>) -> (u64, &[u8]) {
         let end = &self.end[self.end.len().saturating_sub(END)..];
@@ -44,6 +45,12 @@ impl Kept {
         let limit = base + part.len() as u64;
         let (from, to) = (range.start.clamp(base, limit), range.end.clamp(base, limit));
         (from, &part[(from - base) as usize..(to.max(from) - base) as usize])
+    }
+
+    /// Lets `cover` overwrite what must not be shown, byte for byte.
+    pub fn overwrite(&mut self, cover: impl Fn(&mut [u8])) {
+        cover(&mut self.beginning);
+        cover(&mut self.end);
     }
 
     /// The first bytes, as many as are kept.

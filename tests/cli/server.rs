@@ -146,6 +146,22 @@ pub fn good(text: &str) -> Vec<u8> {
     response("200 OK", "", completion(text))
 }
 
+/// An answer of the API that says that the server failed.
+pub fn failing() -> Vec<u8> {
+    response("500 Internal Server Error", "", api_error("The server had an error"))
+}
+
+/// A plain answer with this text that breaks off behind it.
+pub fn cut(text: &str) -> Vec<u8> {
+    let body = completion(&format!("{text}~~~"));
+    declaring(body.len(), "200 OK", "", &body[..body.find("~~~").unwrap()])
+}
+
+/// An answer that came to its token limit.
+pub fn limited(text: &str) -> Vec<u8> {
+    response("200 OK", "", completion(text).replace(r#""finish_reason":"stop""#, r#""finish_reason":"length""#))
+}
+
 /// The head of a stream that ends when the connection does.
 pub const STREAM_HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
 

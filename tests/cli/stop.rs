@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::program::{Ran, directory, finish, llmcheck, signal};
-use crate::server::{STREAM_HEAD, Server, delta, read_request, response};
+use crate::server::{STREAM_HEAD, Server, cut, cut_stream, delta, good, limited, read_request, response, whole_stream};
 
 /// A server that sends these bytes, says so, and then waits until the client leaves.
 fn stalling_after(bytes: impl Into<Vec<u8>>) -> (Server, mpsc::Receiver<()>) {
@@ -124,4 +124,56 @@ fn a_termination_is_told_like_an_interrupt() {
     stalls.recv().unwrap();
     signal(child.id(), "TERM");
     assert_eq!(finish(child).verdict(), ("interrupted".into(), "interrupted-by-user".into(), 130));
+}
+
+/// Asks a server that gives these replies in turn and then waits, with this on stdin, and stops while it waits.
+fn stopped_behind(replies: Vec<Vec<u8>>, arguments: &[&str], input: &str) -> (Server, Ran) {
+    let (sender, stalls) = mpsc::channel();
+    let server = Server::serving(move |number, stream| {
+        let request = read_request(stream);
+        match replies.get(number) {
+            Some(reply) => stream.write_all(reply).unwrap(),
+            None => {
+                let _ = sender.send(());
+                let _ = stream.read(&mut [0]);
+            }
+        }
+        request
+    });
+    let common = ["chat", "--base-url", &server.url()];
+    let mut child = llmcheck(common.iter().chain(arguments)).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    stalls.recv().unwrap();
+    signal(child.id(), "INT");
+    let ran = finish(child);
+    (server, ran)
+}
+
+#[test]
+fn an_interrupt_of_a_continuation_leaves_what_had_come_before_it() {
+    for (reply, arguments) in [(cut("half of "), &[][..]), (cut_stream(&["half of "]), &["--stream"]), (limited("half of "), &[])] {
+        let (_, ran) = stopped_behind(vec![reply.clone()], &[&["--continue", "3"], arguments].concat(), "hi");
+        ran.ends_with(130).prints("half of \n").tells("interrupted").tells("the answer on stdout is only a part: 8 characters arrived");
+        let (_, ran) = stopped_behind(vec![reply.clone()], &[&["--continue", "3", "--json"], arguments].concat(), "hi");
+        let report = ran.ends_with(130).report();
+        assert_eq!((&report["answer"]["text"], &report["answer"]["partial"]), (&"half of ".into(), &true.into()));
+        let (_, ran) = stopped_behind(vec![reply], &[&["--continue", "3", "--atomic"], arguments].concat(), "hi");
+        ran.ends_with(130).prints("").tells("8 characters of the answer arrived and were held back");
+    }
+}
+
+#[test]
+fn an_interrupt_of_a_part_leaves_the_answers_before_it_and_asks_for_no_other() {
+    let text = "A sentence of some length, to be split. ".repeat(30);
+    for (reply, arguments) in
+        [(good("one"), &[][..]), (whole_stream(&["one"]), &["--stream"]), (good("one"), &["--reduce-prompt", "Join:"])]
+    {
+        let (server, ran) = stopped_behind(vec![reply.clone()], &[&["--split", "300"], arguments].concat(), &text);
+        ran.ends_with(130).prints("one\n").tells("interrupted").tells("part 2 of 5").tells("the answer on stdout is only a part");
+        assert!(!ran.stderr.contains("part 3 of 5") && server.requests().len() == 2, "{ran:?}");
+        let (_, ran) = stopped_behind(vec![reply], &[&["--split", "300", "--json"], arguments].concat(), &text);
+        let report = ran.ends_with(130).report();
+        let codes: Vec<&str> = report["parts"].as_array().unwrap().iter().map(|part| part["code"].as_str().unwrap()).collect();
+        assert_eq!((codes, &report["answer"]["text"]), (vec!["healthy", "interrupted-by-user"], &"one".into()));
+    }
 }

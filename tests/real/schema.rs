@@ -1,7 +1,7 @@
 //! Every report against the schema that `generate schema` prints, by Python's jsonschema.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const CHECK: &str = "
 import json, sys
@@ -38,6 +38,37 @@ fn every_case_gives_a_report_of_the_schema_in_both_languages() {
         assert!(check.status.success(), "{said}{}", String::from_utf8_lossy(&check.stderr));
         assert_eq!(said.trim(), recordings.len().to_string());
     }
+}
+
+#[test]
+#[ignore = "needs Python with jsonschema"]
+fn answers_of_several_exchanges_give_reports_of_the_schema() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let schema = Command::new(env!("CARGO_BIN_EXE_llmcheck")).args(["generate", "schema", "--out"]).arg(&directory).output().unwrap();
+    assert!(schema.status.success());
+    let long = "A sentence of some length, to be split. ".repeat(80);
+    let mut reports = Vec::new();
+    for arguments in [
+        &["hello", "--lab", "cuts-long-answers", "--continue", "9"][..],
+        &["hello", "--lab", "cuts-long-answers", "--continue", "1", "--stream"],
+        &[&long, "--lab", "refuses-long-prompts", "--recover"],
+        &[&long, "--lab", "cuts-long-answers", "--split", "1k", "--continue", "9"],
+        &[&long, "--lab", "healthy", "--split", "1k", "--reduce-prompt", "Join:"],
+        &[&long, "--lab", "fails-three-times", "--split", "1k"],
+    ] {
+        let chat = Command::new(env!("CARGO_BIN_EXE_llmcheck")).args(["chat", "--json"]).args(arguments).stdin(Stdio::null()).output();
+        reports.extend(chat.unwrap().stdout);
+    }
+    let path = directory.join("reports-of-several.jsonl");
+    std::fs::write(&path, reports).unwrap();
+    let check = Command::new("/opt/llmcheck-real/bin/python")
+        .args(["-c", CHECK])
+        .arg(directory.join("llmcheck.report.1.schema.json"))
+        .stdin(std::fs::File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert!(check.status.success() && said.trim() == "6", "{said}{}", String::from_utf8_lossy(&check.stderr));
 }
 
 fn recordings() -> Vec<PathBuf> {
