@@ -113,7 +113,7 @@ _llmcheck() {
             return 0
             ;;
         llmcheck__subcmd__batch)
-            opts="-o -j -m -H -v -q -h -V --output --plain --jobs --model --system --max-tokens --max-completion-tokens --temperature --header --accept-encoding --base-url --endpoint --prefer --config --api-key-file --proxy --no-proxy --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --retry --retry-base --retry-cap --retry-max-time --recover --fallback --continue --max-cost-tokens --json --strict --lab --lang --verbose --quiet --help --version"
+            opts="-o -j -m -H -v -q -h -V --output --plain --jobs --model --system --max-tokens --max-completion-tokens --temperature --header --accept-encoding --base-url --endpoint --prefer --config --api-key-file --proxy --no-proxy --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --retry --retry-base --retry-cap --retry-max-time --recover --fallback --max-cost-tokens --json --strict --lab --lang --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -294,10 +294,6 @@ _llmcheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --continue)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --max-cost-tokens)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -428,7 +424,7 @@ _llmcheck() {
             return 0
             ;;
         llmcheck__subcmd__chat)
-            opts="-m -H -v -q -h -V --model --system --max-tokens --max-completion-tokens --temperature --header --accept-encoding --messages --keep-turns --stream --no-stream --body --dry-run --base-url --endpoint --config --api-key-file --proxy --no-proxy --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --retry --retry-base --retry-cap --retry-max-time --recover --fallback --continue --max-cost-tokens --split --split-prompt --reduce-prompt --json --atomic --strict --report --record --cache --lab --lab-tls --lang --verbose --quiet --help --version"
+            opts="-m -H -v -q -h -V --model --system --max-tokens --max-completion-tokens --temperature --header --accept-encoding --messages --keep-turns --stream --no-stream --body --dry-run --base-url --endpoint --config --api-key-file --proxy --no-proxy --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --retry --retry-base --retry-cap --retry-max-time --recover --fallback --max-cost-tokens --continue --split --split-prompt --reduce-prompt --json --atomic --strict --report --record --cache --lab --lab-tls --lang --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -601,11 +597,11 @@ _llmcheck() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --continue)
+                --max-cost-tokens)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --max-cost-tokens)
+                --continue)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

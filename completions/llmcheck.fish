@@ -72,8 +72,8 @@ split\t'Ask for the input part by part'
 endpoint\t'The next endpoint of --fallback'
 model\t'The next model of --fallback at the same endpoint'"
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l fallback -d 'Ask this endpoint of the configuration file next, or another MODEL there; `:MODEL` stays at the first endpoint (repeatable)' -r
-complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l continue -d 'Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l max-cost-tokens -d 'No attempt begins once all together have cost this many tokens' -r
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l continue -d 'Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l split -d 'Ask for a long text in parts of at most so many characters (4000, 20k), cut between paragraphs or sentences' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l split-prompt -d 'What to do with each part, in place of the prompt argument; {part} and {parts} are its number and how many there are' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand chat" -l reduce-prompt -d 'Ask once more with this and all the answers, and print what comes of that' -r
@@ -132,7 +132,6 @@ split\t'Ask for the input part by part'
 endpoint\t'The next endpoint of --fallback'
 model\t'The next model of --fallback at the same endpoint'"
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand batch" -l fallback -d 'Ask this endpoint of the configuration file next, or another MODEL there; `:MODEL` stays at the first endpoint (repeatable)' -r
-complete -c llmcheck -n "__fish_llmcheck_using_subcommand batch" -l continue -d 'Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand batch" -l max-cost-tokens -d 'No attempt begins once all together have cost this many tokens' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand batch" -l lab -d 'Ask the built-in server that misbehaves on purpose: no key, no network (repeatable)' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand batch" -l lang -d 'The language of every word of a diagnosis' -r -f -a "auto\t''
