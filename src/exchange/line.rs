@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::ClientConnection;
 
@@ -35,16 +35,18 @@ pub(super) struct Stream {
     tls: Option<Box<ClientConnection>>,
     /// The timeout that is set on the socket, to spare the system call when it stays the same.
     slice: Duration,
+    /// Reads do not wait.
+    is_hasty: bool,
 }
 
 impl Stream {
     pub fn new(tcp: TcpStream, address: SocketAddr) -> Stream {
-        Stream { tcp, address, tls: None, slice: Duration::ZERO }
+        Stream { tcp, address, tls: None, slice: Duration::ZERO, is_hasty: false }
     }
 
     /// What is there already, without waiting for more; `WouldBlock` where nothing is. The socket waits for nothing from then on.
     fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.tcp.set_nonblocking(true)?;
+        self.set_hasty(true)?;
         match &mut self.tls {
             None => self.tcp.read(buffer),
             Some(tls) => read_ready_tls(tls, &mut self.tcp, buffer),
@@ -52,7 +54,15 @@ impl Stream {
     }
 
     fn wait_again(&mut self) -> io::Result<()> {
-        self.tcp.set_nonblocking(false)
+        self.set_hasty(false)
+    }
+
+    fn set_hasty(&mut self, is_hasty: bool) -> io::Result<()> {
+        if self.is_hasty != is_hasty {
+            self.tcp.set_nonblocking(is_hasty)?;
+            self.is_hasty = is_hasty;
+        }
+        Ok(())
     }
 
     fn set_slice(&mut self, slice: Duration) -> io::Result<()> {
@@ -79,20 +89,15 @@ fn read_ready_tls(tls: &mut ClientConnection, tcp: &mut TcpStream, buffer: &mut 
 }
 
 /// A connection that is open and carries nothing, for the next request to the same place.
-pub(super) struct Idle {
-    stream: Stream,
-    since: Instant,
-}
+pub(super) struct Idle(Stream);
 
 impl Idle {
-    /// Nothing came over it since its last exchange, neither the end nor what nobody asked for. So soon after it that was just seen.
+    /// Nothing came over it since its last exchange, neither the end nor what nobody asked for: that would be taken for the answer to
+    /// the next request.
     pub fn if_usable(mut self) -> Option<Idle> {
-        const SOON: Duration = Duration::from_millis(2);
-        let is_quiet = self.since.elapsed() < SOON || {
-            let read = self.stream.read_ready(&mut [0; 1]);
-            matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
-        };
-        (is_quiet && self.stream.wait_again().is_ok()).then_some(self)
+        let read = self.0.read_ready(&mut [0; 1]);
+        let is_quiet = matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock);
+        (is_quiet && self.0.wait_again().is_ok()).then_some(self)
     }
 }
 
@@ -115,13 +120,13 @@ impl<L: Listen> Session<L> {
 
     /// One whose connection may go on, and may have been open before.
     pub fn keeping(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow, idle: Option<Idle>) -> Session<L> {
-        Session { keeps: true, stream: idle.map(|idle| idle.stream), ..Session::new(watch, listener, sent, received) }
+        Session { keeps: true, stream: idle.map(|idle| idle.0), ..Session::new(watch, listener, sent, received) }
     }
 
     /// The listener, and the connection if it goes on.
     pub fn into_parts(self) -> (L, Option<Idle>) {
         let is_kept = self.keeps && self.next == Next::Keep;
-        (self.listener, self.stream.filter(|_| is_kept).map(|stream| Idle { stream, since: Instant::now() }))
+        (self.listener, self.stream.filter(|_| is_kept).map(Idle))
     }
 
     /// Goes on with the connection that is open already, if there is one. Once: where it fails, another is opened.
