@@ -14,6 +14,8 @@ mod answer;
 mod batch;
 #[path = "cli/batch_endpoints.rs"]
 mod batch_endpoints;
+#[path = "cli/batch_kept.rs"]
+mod batch_kept;
 #[path = "cli/batch_kill.rs"]
 mod batch_kill;
 #[path = "cli/batch_refused.rs"]

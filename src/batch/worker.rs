@@ -14,7 +14,7 @@ use crate::cli::Remedy;
 use crate::diagnosis::{Class, Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, How};
-use crate::exchange::{Caller, Listen, Masks, Next};
+use crate::exchange::{Caller, Listen, Next, Place};
 use crate::plan::{Plan, Variation};
 use crate::resilience::circuit::Blame;
 use crate::resilience::cost::Cost;
@@ -32,7 +32,8 @@ pub struct Shared<'a> {
     pub output: &'a Output,
     pub endpoints: &'a [Endpoint],
     pub allowed: Arc<Allowed>,
-    pub masks: Vec<Arc<Masks>>,
+    /// One for each endpoint.
+    pub places: Vec<Arc<Place>>,
     /// Over all that is written down.
     pub mask: &'a Mask,
     /// Ends exchanges that are under way.
@@ -49,7 +50,7 @@ const MOST_VARIATIONS: u32 = 8;
 
 /// Works until there is nothing left to do.
 pub fn work(shared: &Shared<'_>) {
-    let mut callers: Vec<Caller> = shared.masks.iter().map(|masks| Caller::new(masks.clone())).collect();
+    let mut callers: Vec<Caller> = shared.places.iter().map(|place| Caller::new(place.clone())).collect();
     while let Some((mut job, index, ticket)) = shared.board.take(shared.stop) {
         let began = Instant::now();
         let mut heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);

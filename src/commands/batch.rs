@@ -17,7 +17,7 @@ use crate::api::request;
 use crate::batch::{Board, Checked, Ended, Endpoint, Form, Found, Input, Output, Pool, Prefer, Shared, Tally, Unfit, work};
 use crate::cli::{BatchArgs, PreferChoice, Remedy};
 use crate::diagnosis;
-use crate::exchange::Masks;
+use crate::exchange::Place;
 use crate::lang::{Text, text};
 use crate::resilience::recovery::Allowed;
 use crate::secret::Mask;
@@ -45,7 +45,7 @@ pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
     let shared = Shared {
         board: &board,
         output: &output,
-        masks: endpoints.iter().map(|endpoint| Arc::new(Masks::of(&endpoint.plan))).collect(),
+        places: endpoints.iter().map(|endpoint| Arc::new(Place::of(&endpoint.plan))).collect(),
         endpoints: &endpoints,
         allowed: Arc::new(allowed.clone()),
         mask: &mask,

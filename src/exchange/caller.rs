@@ -2,12 +2,13 @@
 //! for the first of them serves all: the others differ from it by their length and their body only.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::dial::dial;
-use super::line::{Idle, Session};
+use super::line::{Idle, Keeping, Session};
 use super::recording::{Ending, How};
 use super::watch::Watch;
 use super::{Listen, Masks, client};
@@ -15,19 +16,37 @@ use crate::plan::{KeyUse, Plan};
 use crate::secret::MaskedFlow;
 
 const READ_SIZE: usize = 64 * 1024;
+/// How long each caller looks for surplus behind its first answer.
+const PROOF: Duration = Duration::from_millis(50);
+
+/// What all callers of one endpoint share.
+pub struct Place {
+    masks: Masks,
+    /// Its server has sent more on a kept connection than belonged to the answer. Nobody can tell whose it is once the next request is
+    /// under way: from then on no connection is kept.
+    sends_more: AtomicBool,
+}
+
+impl Place {
+    pub fn of(plan: &Plan) -> Place {
+        Place { masks: Masks::of(plan), sends_more: AtomicBool::new(false) }
+    }
+}
 
 /// A caller of one endpoint.
 pub struct Caller {
-    masks: Arc<Masks>,
+    place: Arc<Place>,
     idle: Option<Idle>,
+    /// A connection was looked at for long enough to know that nothing follows an answer.
+    is_proven: bool,
     head: Option<Head>,
     buffer: Vec<u8>,
     request: Vec<u8>,
 }
 
 impl Caller {
-    pub fn new(masks: Arc<Masks>) -> Caller {
-        Caller { masks, idle: None, head: None, buffer: vec![0; READ_SIZE], request: Vec::new() }
+    pub fn new(place: Arc<Place>) -> Caller {
+        Caller { place, idle: None, is_proven: false, head: None, buffer: vec![0; READ_SIZE], request: Vec::new() }
     }
 
     /// Sends the plan's request with this body and tells `listener` all that happens, as [`super::perform`] does. A connection that the
@@ -37,9 +56,18 @@ impl Caller {
     /// As for [`super::perform`].
     pub fn perform<L: Listen>(&mut self, plan: &Plan, body: &[u8], listener: L, stop: &'static AtomicBool) -> Result<L> {
         let watch = Watch::start(plan.timeouts, stop);
-        let idle = self.idle.take().and_then(Idle::if_usable);
-        let (sent, received) = (MaskedFlow::new(self.masks.sent.clone()), MaskedFlow::new(self.masks.received.clone()));
-        let mut session = Session::keeping(watch, listener, sent, received, idle);
+        let sends_more = self.place.sends_more.load(Ordering::Relaxed);
+        let closing = sends_more.then(|| closing(plan));
+        let plan = closing.as_ref().unwrap_or(plan);
+        let keeping = match (sends_more, self.is_proven) {
+            (true, _) => Keeping::Never,
+            (false, true) => Keeping::AtOnce,
+            (false, false) => Keeping::After(PROOF),
+        };
+        let idle = self.idle.take().and_then(|idle| idle.if_usable(&self.place.sends_more));
+        let masks = &self.place.masks;
+        let (sent, received) = (MaskedFlow::new(masks.sent.clone()), MaskedFlow::new(masks.received.clone()));
+        let mut session = Session::keeping(watch, listener, (sent, received), keeping, idle);
         if plan.key == KeyUse::Missing {
             session.end(Ending::new(How::NotSent));
         } else {
@@ -54,10 +82,21 @@ impl Caller {
                 while session.receive(&mut self.buffer) > 0 {}
             }
         }
+        if session.saw_more() {
+            self.place.sends_more.store(true, Ordering::Relaxed);
+        }
         let (listener, idle) = session.into_parts();
-        self.idle = idle;
+        self.is_proven |= idle.is_some();
+        self.idle = idle.filter(|_| !self.place.sends_more.load(Ordering::Relaxed));
         Ok(listener)
     }
+}
+
+/// The plan of a request whose connection ends with it.
+fn closing(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    plan.headers.push(("connection".into(), "close".into()));
+    plan
 }
 
 /// A request's head without its length.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rustls::ClientConnection;
 
@@ -19,8 +20,10 @@ pub(super) struct Session<L> {
     pub sent: MaskedFlow,
     pub received: MaskedFlow,
     pub stream: Option<Stream>,
-    /// The connection is to stay open for another exchange.
-    keeps: bool,
+    /// Whether the connection is to stay open for another exchange.
+    keeping: Keeping,
+    /// More came than belonged to the message, when it was about to be kept.
+    saw_more: bool,
     /// It was open before this one.
     is_reused: bool,
     connection: u32,
@@ -88,14 +91,26 @@ fn read_ready_tls(tls: &mut ClientConnection, tcp: &mut TcpStream, buffer: &mut 
     }
 }
 
+/// Whether a connection stays open behind a complete message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    Never,
+    AtOnce,
+    /// Once nothing has come for so long.
+    After(Duration),
+}
+
 /// A connection that is open and carries nothing, for the next request to the same place.
 pub(super) struct Idle(Stream);
 
 impl Idle {
     /// Nothing came over it since its last exchange, neither the end nor what nobody asked for: that would be taken for the answer to
     /// the next request.
-    pub fn if_usable(mut self) -> Option<Idle> {
+    pub fn if_usable(mut self, sends_more: &AtomicBool) -> Option<Idle> {
         let read = self.0.read_ready(&mut [0; 1]);
+        if matches!(read, Ok(length) if length > 0) {
+            sends_more.store(true, Ordering::Relaxed);
+        }
         let is_quiet = matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock);
         (is_quiet && self.0.wait_again().is_ok()).then_some(self)
     }
@@ -110,7 +125,8 @@ impl<L: Listen> Session<L> {
             sent,
             received,
             stream: None,
-            keeps: false,
+            keeping: Keeping::Never,
+            saw_more: false,
             is_reused: false,
             connection: 0,
             next: Next::More,
@@ -119,13 +135,17 @@ impl<L: Listen> Session<L> {
     }
 
     /// One whose connection may go on, and may have been open before.
-    pub fn keeping(watch: Watch, listener: L, sent: MaskedFlow, received: MaskedFlow, idle: Option<Idle>) -> Session<L> {
-        Session { keeps: true, stream: idle.map(|idle| idle.0), ..Session::new(watch, listener, sent, received) }
+    pub fn keeping(watch: Watch, listener: L, masks: (MaskedFlow, MaskedFlow), keeping: Keeping, idle: Option<Idle>) -> Session<L> {
+        Session { keeping, stream: idle.map(|idle| idle.0), ..Session::new(watch, listener, masks.0, masks.1) }
+    }
+
+    pub fn saw_more(&self) -> bool {
+        self.saw_more
     }
 
     /// The listener, and the connection if it goes on.
     pub fn into_parts(self) -> (L, Option<Idle>) {
-        let is_kept = self.keeps && self.next == Next::Keep;
+        let is_kept = self.keeping != Keeping::Never && self.next == Next::Keep;
         (self.listener, self.stream.filter(|_| is_kept).map(Idle))
     }
 
@@ -263,7 +283,7 @@ impl<L: Listen> Session<L> {
             self.end(Ending::new(How::Cancelled));
             return 0;
         }
-        if self.keeps && self.next == Next::Keep {
+        if self.keeping != Keeping::Never && self.next == Next::Keep {
             return self.keep(buffer);
         }
         let is_tls = self.stream.as_ref().is_some_and(|stream| stream.tls.is_some());
@@ -281,22 +301,32 @@ impl<L: Listen> Session<L> {
         0
     }
 
-    /// Ends the exchange and keeps the connection, unless more has come than belongs to the message, or its end.
+    /// Ends the exchange and keeps the connection, unless more comes than belongs to the message, or its end.
     fn keep(&mut self, buffer: &mut [u8]) -> usize {
-        let ready = self.stream.as_mut().map(|stream| stream.read_ready(buffer));
+        const LOOK: Duration = Duration::from_millis(1);
+        let patience = if let Keeping::After(patience) = self.keeping { patience } else { Duration::ZERO };
+        let since = Instant::now();
+        let ready = loop {
+            let ready = self.stream.as_mut().map(|stream| stream.read_ready(buffer));
+            let is_quiet = matches!(&ready, Some(Err(error)) if error.kind() == ErrorKind::WouldBlock);
+            if !is_quiet || since.elapsed() >= patience {
+                break ready;
+            }
+            std::thread::sleep(LOOK);
+        };
         match ready {
             Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => {
                 self.end(Ending::new(How::Kept));
                 0
             }
             Some(Ok(length)) if length > 0 && self.waits_again() => {
-                self.keeps = false;
+                (self.keeping, self.saw_more) = (Keeping::Never, true);
                 self.heard(&mut buffer[..length]);
                 length
             }
             // It ended: the next read says how.
             _ => {
-                self.keeps = false;
+                self.keeping = Keeping::Never;
                 self.waits_again();
                 self.receive(buffer)
             }

@@ -21,7 +21,7 @@ use anyhow::Result;
 
 use crate::plan::Plan;
 use crate::secret::Mask;
-pub use caller::Caller;
+pub use caller::{Caller, Place};
 use recording::Event;
 
 /// Who hears the events of an exchange, in order, as they happen.
