@@ -226,7 +226,7 @@ impl Pace {
             (meter.ready_at(need, totals, now) != Some(now)).then_some(meter.counted)
         });
         if let Some(counted) = short.next() {
-            self.counts_asked |= counted == Counted::Tokens;
+            self.counts_asked |= counted == Counted::Tokens && ticket.amounts.tokens < ticket.asked;
             self.paused_until = self.paused_until.max(now + wait.unwrap_or_default());
             return;
         }
@@ -258,14 +258,6 @@ impl Pace {
     /// Requests a second that are let through evenly, where that was measured.
     pub fn rate(&self) -> Option<f64> {
         self.even.as_ref().and_then(Even::requests_per_second)
-    }
-
-    #[cfg(test)]
-    pub fn state(&self) -> String {
-        match (&self.watch, &self.even) {
-            (Some(watch), _) => watch.state(),
-            (_, even) => format!("{even:?}"),
-        }
     }
 
     pub fn under_way(&self) -> u32 {
