@@ -8,6 +8,8 @@ mod server;
 
 #[path = "cli/answer.rs"]
 mod answer;
+#[path = "cli/batch_limits.rs"]
+mod batch_limits;
 #[path = "cli/bounds.rs"]
 mod bounds;
 #[path = "cli/cache.rs"]

@@ -8,7 +8,8 @@ use super::board::{Board, Job};
 use super::line::{self, Way};
 use super::output::Output;
 use super::pool::Endpoint;
-use crate::api::limits::{Limit, limits};
+use crate::api::error::ApiError;
+use crate::api::limits::{Limit, Rate, limits, rate_in_words};
 use crate::diagnosis::{Class, Diagnosis, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, How};
@@ -118,7 +119,8 @@ fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), tr
         evidence.answer_is_whole() && evidence.is_success() && evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
     let is_good = is_answered && !(shared.strict && !diagnosis.findings.is_empty());
     let asked_wait = wait::asked_for(&evidence).map(|wait| wait.duration);
-    let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
+    let rate = evidence.error.as_ref().map(ApiError::words_of_wait).and_then(|words| rate_in_words(&words));
+    let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, rate, &told);
     let blame = (if is_answered { Blame::None } else { Blame::of(&diagnosis) }, code);
     let report = |pool: &mut super::pool::Pool, now: Duration| pool.answered(index, ticket, &outcome, blame, took, now);
 
@@ -157,14 +159,24 @@ fn told_limits(evidence: &Evidence<'_>) -> Vec<Limit> {
     limits(head.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())), date)
 }
 
-fn outcome<'a>(diagnosis: &Diagnosis, is_answered: bool, tokens: u64, wait: Option<Duration>, limits: &'a [Limit]) -> Outcome<'a> {
+fn outcome<'a>(
+    diagnosis: &Diagnosis,
+    is_answered: bool,
+    tokens: u64,
+    wait: Option<Duration>,
+    rate: Option<Rate>,
+    limits: &'a [Limit],
+) -> Outcome<'a> {
     let entry = diagnosis.verdict.entry;
     match (entry.class, entry.code) {
         _ if is_answered => Outcome::Accepted { tokens, limits },
         (_, "concurrency-limited") => Outcome::Crowded { is_limit: true },
         (_, "provider-overloaded" | "relay-saturated") => Outcome::Crowded { is_limit: false },
-        (Class::RateLimit, "tokens-per-minute") => Outcome::Refused { wait, counted: Counted::Tokens, limits },
-        (Class::RateLimit, _) => Outcome::Refused { wait, counted: Counted::Requests, limits },
+        (Class::RateLimit, code) => {
+            let is_of_tokens = rate.map_or(code == "tokens-per-minute", |rate| rate.is_of_tokens);
+            let counted = if is_of_tokens { Counted::Tokens } else { Counted::Requests };
+            Outcome::Refused { wait, counted, per_second: rate.map(|rate| rate.amount as f64 / rate.seconds), limits }
+        }
         _ => Outcome::Other,
     }
 }

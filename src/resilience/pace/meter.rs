@@ -242,7 +242,8 @@ impl Meter {
         if self.told.is_some_and(|(sent, _)| ticket.sent > sent) {
             self.left = (self.left + ticket.amounts.of(self.counted) as f64).min(self.all);
         }
-        let is_early = |rolled: Rolled| ticket.sent >= rolled.at && ticket.then.granted.of(self.counted) as f64 <= rolled.counted as f64 + self.all;
+        let is_early =
+            |rolled: Rolled| ticket.sent >= rolled.at && ticket.then.granted.of(self.counted) as f64 <= rolled.counted as f64 + self.all;
         if let Some(rolled) = self.rolled.filter(|rolled| is_early(*rolled)) {
             // The window had not ended yet, or it is none.
             let is_at_once = ticket.sent < rolled.at + MARGIN * 2 && !self.writes_late;

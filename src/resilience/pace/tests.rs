@@ -11,8 +11,7 @@ use servers::*;
 use simulation::{Ran, Simulation};
 
 /// Workers, and the seconds in which they are answered: few and many, from near and from far.
-const CLIENTS: [(usize, (f64, f64)); 5] =
-    [(4, (0.005, 0.02)), (16, (0.005, 0.1)), (16, (0.05, 0.5)), (64, (0.005, 0.5)), (64, (0.3, 0.9))];
+const CLIENTS: [(usize, (f64, f64)); 5] = [(4, (0.005, 0.02)), (16, (0.005, 0.1)), (16, (0.05, 0.5)), (64, (0.005, 0.5)), (64, (0.3, 0.9))];
 const NEAR: [(usize, (f64, f64)); 3] = [CLIENTS[0], CLIENTS[1], (8, (0.005, 0.005))];
 
 /// Runs each of these clients and calls `expect` with what it may reach without a limit.
@@ -104,9 +103,7 @@ fn a_window_that_always_tells_its_whole_length_is_learned_too() {
 
 #[test]
 fn a_bucket_that_tells_no_wait_below_a_second_is_not_taken_for_a_window() {
-    expect_kept(&[CLIENTS[0], CLIENTS[2], CLIENTS[3]], 15.0, 60.0, 20.0, || {
-        Box::new(Bucket::new(20.0, 5.0).telling(Telling::RetryAfter))
-    });
+    expect_kept(&[CLIENTS[0], CLIENTS[2], CLIENTS[3]], 15.0, 60.0, 20.0, || Box::new(Bucket::new(20.0, 5.0).telling(Telling::RetryAfter)));
 }
 
 #[test]

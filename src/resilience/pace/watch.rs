@@ -39,6 +39,8 @@ const USUAL_WINDOWS: [f64; 14] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 1
 #[derive(Clone, Debug)]
 pub struct Watch {
     counted: Counted,
+    /// Seconds for one, as an error told.
+    told: Option<f64>,
     began: Duration,
     /// In the order in which they were sent.
     tries: VecDeque<Try>,
@@ -133,10 +135,11 @@ struct Survey {
 }
 
 impl Watch {
-    /// Begins with a refusal; so many may go at once when the wait is over.
-    pub fn begin(ticket: Ticket, wait: Option<Duration>, counted: Counted, free: u64, now: Duration) -> Watch {
+    /// Begins with a refusal that may have told the seconds for one; so many may go at once when the wait is over.
+    pub fn begin(ticket: Ticket, wait: Option<Duration>, counted: Counted, told: Option<f64>, free: u64, now: Duration) -> Watch {
         let mut watch = Watch {
             counted,
+            told,
             began: ticket.sent,
             tries: VecDeque::new(),
             refusals: Vec::new(),
@@ -295,6 +298,9 @@ impl Watch {
             let next = until.map_or(last + Duration::from_secs_f64(seconds * 2.0), |until| until.latest);
             Even::new(self.counted, seconds, next, now)
         };
+        if let Some(told) = self.told {
+            return (!survey.openings.is_empty()).then(|| Some(even(told)));
+        }
         if let Some((_, accepted)) = narrowed {
             return Some(Some(even(accepted.as_secs_f64()).strict()));
         }

@@ -272,7 +272,9 @@ impl Server for Both {
             return self.0.asked(now, tokens, most);
         };
         match self.1.asked(now, tokens, most) {
-            Answer::Accepted { limits: more, delay: longer } => Answer::Accepted { limits: [limits, more].concat(), delay: delay.max(longer) },
+            Answer::Accepted { limits: more, delay: longer } => {
+                Answer::Accepted { limits: [limits, more].concat(), delay: delay.max(longer) }
+            }
             refused => refused,
         }
     }

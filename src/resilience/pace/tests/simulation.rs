@@ -119,7 +119,7 @@ impl Simulation {
                         }
                         Answer::Refused { wait, is_of_tokens, limits } => {
                             let counted = if *is_of_tokens { Counted::Tokens } else { Counted::Requests };
-                            Outcome::Refused { wait: *wait, counted, limits }
+                            Outcome::Refused { wait: *wait, counted, per_second: None, limits }
                         }
                         Answer::Crowded { is_limit } => Outcome::Crowded { is_limit: *is_limit },
                     };
