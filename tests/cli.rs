@@ -18,6 +18,8 @@ mod batch_endpoints;
 mod batch_kept;
 #[path = "cli/batch_kill.rs"]
 mod batch_kill;
+#[path = "cli/batch_limits.rs"]
+mod batch_limits;
 #[path = "cli/batch_refused.rs"]
 mod batch_refused;
 #[path = "cli/batch_resume.rs"]

@@ -14,6 +14,8 @@ mod upstream;
 mod apache;
 #[path = "real/haproxy.rs"]
 mod haproxy;
+#[path = "real/limits.rs"]
+mod limits;
 #[path = "real/nginx.rs"]
 mod nginx;
 #[path = "real/node.rs"]

@@ -2,12 +2,14 @@
 //! its own; a value that makes no sense in its unit is left out, never guessed.
 
 mod wait;
+mod words;
 
 use std::time::SystemTime;
 
 use serde::Serialize;
 
 pub use wait::{Wait, asked_wait};
+pub use words::{Rate, rate_in_words};
 
 /// One limit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]

@@ -9,7 +9,8 @@ use super::input::Item;
 use super::line::{self, Way};
 use super::output::Output;
 use super::pool::Endpoint;
-use crate::api::limits::{Limit, limits};
+use crate::api::error::ApiError;
+use crate::api::limits::{Limit, Rate, limits, rate_in_words};
 use crate::cli::Remedy;
 use crate::diagnosis::{Class, Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
@@ -131,7 +132,9 @@ fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), tr
     let is_good = is_answered && (!shared.strict || diagnosis.findings.is_empty());
     let asked_wait = if is_answered { None } else { wait::asked_for(&evidence).map(|wait| wait.duration) };
     let is_too_long = asked_wait.is_some_and(|wait| wait > wait::LONGEST);
-    let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, &told);
+    let words = evidence.error.as_ref().filter(|_| !is_answered).map(ApiError::words_of_wait);
+    let rate = words.and_then(|words| rate_in_words(&words));
+    let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, rate, &told);
     let blame = match outcome {
         _ if is_answered => Blame::None,
         Outcome::Refused { .. } if is_too_long => Blame::Lasting,
@@ -183,14 +186,24 @@ fn told_limits(evidence: &Evidence<'_>) -> Vec<Limit> {
     limits(head.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())), date)
 }
 
-fn outcome<'a>(diagnosis: &Diagnosis, is_answered: bool, tokens: u64, wait: Option<Duration>, limits: &'a [Limit]) -> Outcome<'a> {
+fn outcome<'a>(
+    diagnosis: &Diagnosis,
+    is_answered: bool,
+    tokens: u64,
+    wait: Option<Duration>,
+    rate: Option<Rate>,
+    limits: &'a [Limit],
+) -> Outcome<'a> {
     let entry = diagnosis.verdict.entry;
     match (entry.class, entry.code) {
         _ if is_answered => Outcome::Accepted { tokens, limits },
         (_, "concurrency-limited") => Outcome::Crowded { is_limit: true },
         (_, "provider-overloaded" | "relay-saturated") => Outcome::Crowded { is_limit: false },
-        (Class::RateLimit, "tokens-per-minute") => Outcome::Refused { wait, counted: Counted::Tokens, limits },
-        (Class::RateLimit, _) => Outcome::Refused { wait, counted: Counted::Requests, limits },
+        (Class::RateLimit, code) => {
+            let is_of_tokens = rate.map_or(code == "tokens-per-minute", |rate| rate.is_of_tokens);
+            let counted = if is_of_tokens { Counted::Tokens } else { Counted::Requests };
+            Outcome::Refused { wait, counted, per_second: rate.map(|rate| rate.amount as f64 / rate.seconds), limits }
+        }
         _ => Outcome::Other,
     }
 }

@@ -73,8 +73,8 @@ pub struct Ticket {
 pub enum Outcome<'a> {
     /// It was let through: tokens that it cost, and the limits that the answer tells.
     Accepted { tokens: u64, limits: &'a [Limit] },
-    /// It was over a limit of rate: the wait that was asked for, and what the limit is said to count.
-    Refused { wait: Option<Duration>, counted: Counted, limits: &'a [Limit] },
+    /// It was over a limit of rate: the wait that was asked for, what the limit is said to count, and how much of it a second.
+    Refused { wait: Option<Duration>, counted: Counted, per_second: Option<f64>, limits: &'a [Limit] },
     /// Too many at the same time, which is the endpoint's limit, or more than it can bear now.
     Crowded { is_limit: bool },
     /// It says nothing of limits.
@@ -113,6 +113,8 @@ pub struct Pace {
     /// Of a limit that does not tell what is left: it is watched first, and then kept.
     watch: Option<Watch>,
     even: Option<Even>,
+    /// The rate that errors told did not hold.
+    distrusts_words: bool,
     crowd: Crowd,
     /// Tokens that requests cost, in shares of what they may cost.
     share: Option<f64>,
@@ -192,10 +194,10 @@ impl Pace {
                     self.conclude(now);
                 }
             }
-            Outcome::Refused { wait, counted, limits } => {
+            Outcome::Refused { wait, counted, per_second, limits } => {
                 self.meters.iter_mut().for_each(|meter| meter.refund(ticket));
                 self.learn(limits, ticket, now);
-                self.refused(ticket, wait.map(|wait| wait.min(LONGEST_PAUSE)), *counted, now);
+                self.refused(ticket, wait.map(|wait| wait.min(LONGEST_PAUSE)), *counted, *per_second, now);
             }
             Outcome::Crowded { is_limit } => self.crowd.refused(ticket.sent, *is_limit, self.totals.under_way(), now),
             Outcome::Other => {}
@@ -222,14 +224,14 @@ impl Pace {
         }
     }
 
-    fn refused(&mut self, ticket: Ticket, wait: Option<Duration>, counted: Counted, now: Duration) {
+    fn refused(&mut self, ticket: Ticket, wait: Option<Duration>, counted: Counted, per_second: Option<f64>, now: Duration) {
         let totals = self.totals;
         let mut short = self.meters.iter_mut().filter_map(|meter| {
             let need = if meter.counted == Counted::Tokens { ticket.asked } else { 1 };
             (meter.ready_at(need, totals, now) != Some(now)).then_some(meter.counted)
         });
         if let Some(counted) = short.next() {
-            self.counts_asked |= counted == Counted::Tokens;
+            self.counts_asked |= counted == Counted::Tokens && ticket.amounts.tokens < ticket.asked;
             self.paused_until = self.paused_until.max(now + wait.unwrap_or_default());
             return;
         }
@@ -243,12 +245,14 @@ impl Pace {
             if is_explained {
                 return;
             }
+            self.distrusts_words = true;
         }
         self.even = None;
         // As many as were let through in such a time until now.
         let share = wait.map_or(0.0, |wait| (wait.as_secs_f64() / now.as_secs_f64().max(1e-3)).min(1.0));
         let free = (self.accepted as f64 * share) as u64;
-        self.watch = Some(Watch::begin(ticket, wait, counted, free, now));
+        let told = per_second.filter(|rate| *rate > 0.0 && !self.distrusts_words).map(|rate| 1.0 / rate);
+        self.watch = Some(Watch::begin(ticket, wait, counted, told, free, now));
     }
 
     fn conclude(&mut self, now: Duration) {
@@ -261,14 +265,6 @@ impl Pace {
     /// Requests a second that are let through evenly, where that was measured.
     pub fn rate(&self) -> Option<f64> {
         self.even.as_ref().and_then(Even::requests_per_second)
-    }
-
-    #[cfg(test)]
-    pub fn state(&self) -> String {
-        match (&self.watch, &self.even) {
-            (Some(watch), _) => watch.state(),
-            (_, even) => format!("{even:?}"),
-        }
     }
 
     pub fn under_way(&self) -> u32 {

@@ -20,6 +20,10 @@ pub fn asked_wait(field: impl Fn(&str) -> Option<String>, message: &str, date: S
     if let Some(duration) = field("retry-after").and_then(|value| retry_after(&value, date)) {
         return Some(Wait { duration, source: "retry-after".into() });
     }
+    // LiteLLM's own refusals tell it only in the name of a provider.
+    if let Some(duration) = field("llm_provider-retry-after").and_then(|value| retry_after(&value, date)) {
+        return Some(Wait { duration, source: "llm_provider-retry-after".into() });
+    }
     if let Some(duration) = wait_in_words(message) {
         return Some(Wait { duration, source: "the error's text".into() });
     }

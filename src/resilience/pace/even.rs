@@ -6,6 +6,8 @@ use super::{Amounts, Counted};
 
 /// Of what was measured this share is used: a clock that is a little fast must not hit the limit.
 const SAFE_SHARE: f64 = 0.97;
+/// And this where a step that is a little early is refused: on the way some are.
+const STRICT_SHARE: f64 = 0.94;
 /// A step over the limit slows all that follow by this factor.
 const SLOWER: f64 = 1.03;
 /// Slower than this share of what was measured is another limit than was measured.
@@ -69,7 +71,7 @@ impl Even {
     }
 
     pub fn strict(self) -> Even {
-        Even { is_strict: true, ..self }
+        Even { is_strict: true, step: self.measured / STRICT_SHARE, ..self }
     }
 
     /// What was used up before may be counted for so long still.

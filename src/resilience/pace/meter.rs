@@ -8,6 +8,8 @@ use crate::api::limits::Limit;
 
 /// After the end of a window, so that what is sent arrives in the next one.
 const MARGIN: Duration = Duration::from_millis(30);
+/// So many amounts do not agree by chance.
+const AGREED: u32 = 5;
 /// Of less nothing is kept in reserve.
 const WORTH_A_RESERVE: f64 = 5.0;
 /// Contradictions are forgotten by this share with each answer.
@@ -46,6 +48,9 @@ pub struct Meter {
     /// If it is a window: when it ends. If it is a bucket: seconds in which one comes back.
     end: Guess,
     unit: Guess,
+    /// How often different amounts agreed on the unit, and the last of them.
+    agreed: u32,
+    used: f64,
     /// The same end, for a server that writes the fields when a request comes, not when it is answered.
     soonest_end: f64,
     writes_late: bool,
@@ -99,6 +104,8 @@ impl Meter {
             told: None,
             end: Guess::default(),
             unit: Guess::default(),
+            agreed: 0,
+            used: 0.0,
             soonest_end: f64::INFINITY,
             writes_late: false,
             comes_back_in_parts: false,
@@ -135,15 +142,18 @@ impl Meter {
         if seconds > 0.0 && !self.learn_return(remaining, seconds, ticket, totals, now) {
             return;
         }
-        // A request is counted when it comes; tokens may be counted when they are known.
-        let uncounted = match self.counted {
-            Counted::Requests => totals.granted.requests - ticket.then.granted.requests,
-            Counted::Tokens => totals.under_way_of(Counted::Tokens),
-        };
-        // Those that were under way together may have overtaken each other: any of them may not be counted yet, but once it was answered it is.
-        let beside = totals.granted.of(self.counted) - ticket.then.ended.of(self.counted) - ticket.amounts.of(self.counted);
         self.least = self.least.min(remaining);
-        let low = (remaining - beside as f64).max(self.least - totals.under_way_of(self.counted) as f64);
+        // Those that were under way together may have overtaken each other: any of them may not be counted yet.
+        let beside = (totals.granted.of(self.counted) - ticket.then.ended.of(self.counted)) as f64;
+        let (uncounted, low) = match self.counted {
+            // A request is counted when it comes, and so is each that was answered.
+            Counted::Requests => {
+                let under_way = totals.under_way() as f64;
+                (totals.granted.requests - ticket.then.granted.requests, (remaining - beside + 1.0).max(self.least - under_way))
+            }
+            // Tokens may be counted when they are known.
+            Counted::Tokens => (totals.under_way_of(Counted::Tokens), remaining - beside),
+        };
         let since = now.saturating_sub(ticket.sent).as_secs_f64();
         let high = (remaining + self.refill().unwrap_or(0.0) * since).min(self.all) - uncounted as f64;
         self.left = if self.told.is_some() { self.left.max(low).min(high.max(low)) } else { high };
@@ -177,15 +187,22 @@ impl Meter {
         }
         let early = sent + seconds;
         self.soonest_end = if is_same_end { self.soonest_end.min(early) } else { early };
-        if used >= 1.0 && !self.unit.narrow((seconds - grain).max(0.0) / used, seconds / (used - 1.0)) {
-            self.unit.breaks += 1.0;
+        if used >= 1.0 {
+            let (low, high) = ((seconds - grain).max(0.0) / used, seconds / (used - 1.0));
+            if !self.unit.narrow(low, high) {
+                self.unit.breaks += 1.0;
+                self.agreed = 0;
+            } else if high < 1.1 * low && (used - self.used).abs() > 0.1 * self.used {
+                self.agreed += 1;
+                self.used = used;
+            }
         }
         true
     }
 
     /// How many come back in a second, where it is bit by bit.
     fn refill(&self) -> Option<f64> {
-        let (_, slowest) = self.unit.bounds.filter(|_| self.end.is_wrong() && !self.unit.is_wrong())?;
+        let (_, slowest) = self.unit.bounds.filter(|_| !self.unit.is_wrong() && (self.end.is_wrong() || self.agreed >= AGREED))?;
         (slowest.is_finite() && slowest > 0.0).then(|| 1.0 / slowest)
     }
 

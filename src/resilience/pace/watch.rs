@@ -18,6 +18,9 @@ const SHORTEST_PATIENCE: Duration = Duration::from_millis(20);
 const ENOUGH: usize = 12;
 const EXACT: f64 = 0.03;
 const TRIALS: u32 = 6;
+const MOST_DISTANCES: usize = 100;
+/// One in so many may contradict what the others show.
+const FEW_WRONG: usize = 8;
 /// More in a row than this is a window.
 const FEW: u64 = 4;
 /// After so long less is enough.
@@ -36,13 +39,14 @@ const USUAL_WINDOWS: [f64; 14] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 1
 #[derive(Clone, Debug)]
 pub struct Watch {
     counted: Counted,
+    /// Seconds for one, as an error told.
+    told: Option<f64>,
     began: Duration,
     /// In the order in which they were sent.
     tries: VecDeque<Try>,
     /// How long refusals took, sorted.
     refusals: Vec<Duration>,
-    /// What the latest attempt is for, and the one that is planned.
-    latest: Purpose,
+    /// What the next attempt is for.
     planned: Purpose,
     trials: u32,
     /// After a wait that was told so many go without steps.
@@ -57,13 +61,18 @@ enum Purpose {
     Look,
     BeSure,
     Trial,
+    /// Much too early, after one that was late: where something is saved up it is let through.
+    Check,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Try {
     sent: Duration,
     amount: u64,
+    purpose: Purpose,
     verdict: Verdict,
+    /// When its answer came.
+    ended: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,19 +127,22 @@ struct Survey {
     until: Option<Until>,
     /// The end that was told has come, and no refusal since.
     opened: Option<Duration>,
-    longest_refused: Duration,
-    shortest_accepted: Option<Duration>,
+    /// How long after the last one that was let through, and whether it was.
+    distances: Vec<(Duration, bool)>,
+    /// How many came much too early, and how many of them were let through.
+    checks: usize,
+    passed: usize,
 }
 
 impl Watch {
-    /// Begins with a refusal; so many may go at once when the wait is over.
-    pub fn begin(ticket: Ticket, wait: Option<Duration>, counted: Counted, free: u64, now: Duration) -> Watch {
+    /// Begins with a refusal that may have told the seconds for one; so many may go at once when the wait is over.
+    pub fn begin(ticket: Ticket, wait: Option<Duration>, counted: Counted, told: Option<f64>, free: u64, now: Duration) -> Watch {
         let mut watch = Watch {
             counted,
+            told,
             began: ticket.sent,
             tries: VecDeque::new(),
             refusals: Vec::new(),
-            latest: Purpose::Look,
             planned: Purpose::Look,
             trials: 0,
             free,
@@ -147,17 +159,17 @@ impl Watch {
     }
 
     pub fn go(&mut self, amounts: Amounts, now: Duration) {
-        self.tries.push_back(Try { sent: now, amount: amounts.of(self.counted), verdict: Verdict::Unknown });
+        let amount = amounts.of(self.counted);
+        self.tries.push_back(Try { sent: now, amount, purpose: self.planned, verdict: Verdict::Unknown, ended: None });
         if self.tries.len() > MOST_TRIES {
             self.tries.pop_front();
         }
-        self.latest = self.planned;
-        self.trials += u32::from(self.latest == Purpose::Trial);
+        self.trials += u32::from(matches!(self.planned, Purpose::Trial | Purpose::Check));
         self.plan(now);
     }
 
     pub fn accepted(&mut self, ticket: Ticket, now: Duration) {
-        self.note(ticket, Verdict::Accepted);
+        self.note(ticket, Verdict::Accepted, now);
         self.plan(now);
     }
 
@@ -171,41 +183,22 @@ impl Watch {
             let grain = Duration::from_millis(if wait.subsec_nanos() == 0 { 1000 } else { 2 });
             Until { earliest: (ticket.sent + wait).saturating_sub(grain), latest: now + wait }
         });
-        self.note(ticket, Verdict::Refused(until));
+        self.note(ticket, Verdict::Refused(until), now);
         self.plan(now);
     }
 
-    fn note(&mut self, ticket: Ticket, verdict: Verdict) {
+    fn note(&mut self, ticket: Ticket, verdict: Verdict, now: Duration) {
         let place = self.tries.partition_point(|known| known.sent < ticket.sent);
         let known = self.tries.range_mut(place..).find(|known| known.sent == ticket.sent && known.verdict == Verdict::Unknown);
         match known {
-            Some(known) => known.verdict = verdict,
+            Some(known) => (known.verdict, known.ended) = (verdict, Some(now)),
             // It was under way before the watch began.
             None if ticket.sent >= self.began => {
-                self.tries.insert(place, Try { sent: ticket.sent, amount: ticket.amounts.of(self.counted), verdict });
+                let amount = ticket.amounts.of(self.counted);
+                self.tries.insert(place, Try { sent: ticket.sent, amount, purpose: Purpose::Look, verdict, ended: Some(now) });
             }
             None => {}
         }
-    }
-
-    #[cfg(test)]
-    pub fn state(&self) -> String {
-        let now = self.tries.back().map_or(Duration::ZERO, |t| t.sent);
-        let s = self.survey(now);
-        format!(
-            "{} tries, next {:.4} {:?} last {:?} gap {:?} row {} through {} refused {} lo {:?} hi {:?} openings {:?}",
-            self.tries.len(),
-            self.next.as_secs_f64(),
-            self.planned,
-            s.last,
-            s.gap,
-            s.row,
-            s.let_through,
-            s.refused,
-            s.longest_refused,
-            s.shortest_accepted,
-            s.openings
-        )
     }
 
     /// The time within which this share of the refusals came.
@@ -220,14 +213,28 @@ impl Watch {
 
     fn survey(&self, now: Duration) -> Survey {
         let mut survey = Survey { overtaking: self.refused_within(0.5) - self.refused_within(0.0), ..Survey::default() };
-        for attempt in &self.tries {
+        for (place, attempt) in self.tries.iter().enumerate() {
+            if self.counted == Counted::Tokens && survey.refused == 0 && matches!(attempt.verdict, Verdict::Refused(_)) {
+                survey.accepted -= self.uncounted(place, attempt.sent).min(survey.accepted);
+            }
             match attempt.verdict {
                 Verdict::Unknown if now < attempt.sent + self.patience() => break,
                 Verdict::Unknown | Verdict::Accepted => survey.accept(attempt),
                 Verdict::Refused(until) => survey.refuse(attempt.sent, until),
             }
+            if attempt.purpose == Purpose::Check {
+                survey.checks += 1;
+                survey.passed += usize::from(!matches!(attempt.verdict, Verdict::Refused(_)));
+            }
         }
         survey
+    }
+
+    /// Tokens may be counted when they are known: what was under way at a refusal was let through above the limit.
+    fn uncounted(&self, before: usize, refused: Duration) -> u64 {
+        let is_accepted = |attempt: &Try| !matches!(attempt.verdict, Verdict::Refused(_));
+        let is_uncounted = |attempt: &&Try| is_accepted(attempt) && attempt.ended.is_none_or(|ended| ended > refused);
+        self.tries.range(..before).filter(is_uncounted).map(|attempt| attempt.amount).sum()
     }
 
     /// Says when the next attempt is due.
@@ -249,11 +256,11 @@ impl Watch {
         }
         self.planned = Purpose::Look;
         if let Some((refused, accepted)) = survey.narrowed() {
-            let (wait, purpose) = match self.latest {
-                // Where something is saved up after all, it lets through what comes much too early.
-                Purpose::BeSure if self.trials % 2 == 1 => (refused.mul_f64(0.75), Purpose::Trial),
-                Purpose::BeSure => ((refused + accepted) / 2, Purpose::Trial),
-                Purpose::Look | Purpose::Trial => (accepted.mul_f64(1.05), Purpose::BeSure),
+            let (wait, purpose) = match latest.purpose {
+                Purpose::BeSure if self.trials % 2 == 1 => (refused.mul_f64(0.75), Purpose::Check),
+                Purpose::BeSure => (((refused + accepted) / 2).min(accepted.mul_f64(1.0 - EXACT)), Purpose::Trial),
+                _ if self.trials % 2 == 1 => (accepted * 2, Purpose::BeSure),
+                _ => (accepted.mul_f64(1.05), Purpose::BeSure),
             };
             (self.next, self.planned) = (latest.sent + wait, purpose);
             return;
@@ -281,13 +288,19 @@ impl Watch {
         }
         let (last, until) = (survey.last.unwrap_or(now), survey.until);
         let narrowed = survey.narrowed().filter(|(refused, accepted)| {
-            self.trials >= TRIALS && (accepted.saturating_sub(*refused) < accepted.mul_f64(EXACT / 2.0) || self.trials >= 3 * TRIALS)
+            // The less exactly they arrive, the more of them it takes.
+            let is_blurred = self.refused_within(0.9) - self.refused_within(0.0) > accepted.mul_f64(EXACT / 2.0);
+            let enough = if is_blurred { 3 * TRIALS } else { TRIALS };
+            self.trials >= enough && accepted.saturating_sub(*refused) < accepted.mul_f64(EXACT) || self.trials >= 5 * TRIALS
         });
         // The limit is drawn on to its end: what follows comes a little later.
         let even = |seconds: f64| {
             let next = until.map_or(last + Duration::from_secs_f64(seconds * 2.0), |until| until.latest);
             Even::new(self.counted, seconds, next, now)
         };
+        if let Some(told) = self.told {
+            return (!survey.openings.is_empty()).then(|| Some(even(told)));
+        }
         if let Some((_, accepted)) = narrowed {
             return Some(Some(even(accepted.as_secs_f64()).strict()));
         }
@@ -320,7 +333,7 @@ impl Survey {
         if let Some(last) = self.last {
             let gap = attempt.sent - last;
             self.gap = Some(gap);
-            self.shortest_accepted = Some(self.shortest_accepted.map_or(gap, |shortest| shortest.min(gap)));
+            self.distances.push((gap, true));
         }
         self.last = Some(attempt.sent);
         self.refused = 0;
@@ -329,7 +342,7 @@ impl Survey {
 
     fn refuse(&mut self, sent: Duration, until: Option<Until>) {
         if let Some(last) = self.last {
-            self.longest_refused = self.longest_refused.max(sent - last);
+            self.distances.push((sent - last, false));
         }
         if self.refused == 0 {
             (self.row, self.refused_first) = (self.let_through, sent);
@@ -345,10 +358,25 @@ impl Survey {
         };
     }
 
-    /// How long after the last one another was refused, and was accepted, if nothing seems to be saved up.
+    /// Between which distances to the last one another begins to be let through, if that is all it depends on.
     fn narrowed(&self) -> Option<(Duration, Duration)> {
-        let accepted = self.shortest_accepted.filter(|accepted| self.openings.len() > 2 && *accepted > self.longest_refused)?;
-        Some((self.longest_refused, accepted))
+        let mut known = self.distances[self.distances.len().saturating_sub(MOST_DISTANCES)..].to_vec();
+        if self.openings.len() < 3 || self.passed * 3 > self.checks {
+            return None;
+        }
+        known.sort_unstable();
+        // Some arrive late: the bound is where the fewest contradict it.
+        let mut wrong = known.iter().filter(|(_, is_accepted)| !is_accepted).count();
+        let mut best = (usize::MAX, 0);
+        for (place, (_, is_accepted)) in known.iter().enumerate() {
+            if *is_accepted && wrong < best.0 {
+                best = (wrong, place);
+            }
+            wrong = if *is_accepted { wrong + 1 } else { wrong - 1 };
+        }
+        let (wrong, place) = best;
+        let below = known[..place].iter().rev().find(|(_, is_accepted)| !is_accepted)?;
+        (wrong * FEW_WRONG < known.len()).then_some((below.0, known[place].0))
     }
 
     /// What the openings show, once it is enough.

@@ -33,8 +33,6 @@ pub enum Telling {
     UntilFull,
     /// The same in whole seconds.
     UntilFullInSeconds,
-    /// Limit and remaining on every answer, and no time.
-    Remaining,
     /// Only on a refusal, in whole seconds.
     RetryAfter,
     /// Only on a refusal, always as long as the window is.
@@ -91,7 +89,7 @@ impl Bucket {
 
     fn limits(&self) -> Vec<Limit> {
         match self.telling {
-            Telling::UntilFull | Telling::UntilFullInSeconds | Telling::Remaining => {
+            Telling::UntilFull | Telling::UntilFullInSeconds => {
                 let what = if self.is_of_tokens { "tokens" } else { "requests" };
                 vec![told(what, self.most, self.left, reset((self.most - self.left) / self.per_second, self.telling))]
             }
@@ -167,7 +165,7 @@ impl Server for Window {
         }
         let (what, left) = (if self.is_of_tokens { "tokens" } else { "requests" }, self.ends - now);
         let limits = match self.telling {
-            Telling::UntilFull | Telling::UntilFullInSeconds | Telling::Remaining => {
+            Telling::UntilFull | Telling::UntilFullInSeconds => {
                 vec![told(what, self.most, self.most - self.taken, reset(left, self.telling))]
             }
             _ => Vec::new(),
@@ -217,7 +215,7 @@ impl Server for Sliding {
         }
         let left = self.taken.front().map_or(0.0, |taken| taken + self.length - now);
         let limits = match self.telling {
-            Telling::UntilFull | Telling::UntilFullInSeconds | Telling::Remaining => {
+            Telling::UntilFull | Telling::UntilFullInSeconds => {
                 vec![told("requests", self.most as f64, (self.most - self.taken.len()) as f64, reset(left, self.telling))]
             }
             _ => Vec::new(),
@@ -265,8 +263,27 @@ impl Server for Leaky {
     }
 }
 
-/// Whoever refuses first.
+/// One before the other.
 pub struct Both(pub Box<dyn Server>, pub Box<dyn Server>);
+
+impl Server for Both {
+    fn asked(&mut self, now: Duration, tokens: u64, most: u64) -> Answer {
+        let Answer::Accepted { limits, delay } = self.0.asked(now, tokens, most) else {
+            return self.0.asked(now, tokens, most);
+        };
+        match self.1.asked(now, tokens, most) {
+            Answer::Accepted { limits: more, delay: longer } => {
+                Answer::Accepted { limits: [limits, more].concat(), delay: delay.max(longer) }
+            }
+            refused => refused,
+        }
+    }
+
+    fn ended(&mut self, now: Duration, tokens: u64) {
+        self.0.ended(now, tokens);
+        self.1.ended(now, tokens);
+    }
+}
 
 /// Another server after so many seconds.
 pub struct Changing(pub f64, pub Box<dyn Server>, pub Box<dyn Server>);

@@ -19,21 +19,11 @@ pub struct Simulation {
     pub first: f64,
     pub lasts: f64,
     pub seed: u64,
-    pub trace: bool,
 }
 
 impl Default for Simulation {
     fn default() -> Simulation {
-        Simulation {
-            workers: 16,
-            latency: (0.005, 0.1),
-            way: (0.001, 0.0003),
-            tokens: (266, 40, 60),
-            first: 3.0,
-            lasts: 60.0,
-            seed: 0,
-            trace: false,
-        }
+        Simulation { workers: 16, latency: (0.005, 0.1), way: (0.001, 0.0003), tokens: (266, 40, 60), first: 3.0, lasts: 60.0, seed: 0 }
     }
 }
 
@@ -45,11 +35,8 @@ pub struct Ran {
     pub per_second: f64,
     pub tokens_per_second: f64,
     pub paced: Option<f64>,
-    /// When the last one was refused.
-    pub last_refusal: f64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
 enum Event {
     Ask,
     Arrive { ticket: Ticket, tokens: u64 },
@@ -132,25 +119,14 @@ impl Simulation {
                         }
                         Answer::Refused { wait, is_of_tokens, limits } => {
                             let counted = if *is_of_tokens { Counted::Tokens } else { Counted::Requests };
-                            Outcome::Refused { wait: *wait, counted, limits }
+                            Outcome::Refused { wait: *wait, counted, per_second: None, limits }
                         }
                         Answer::Crowded { is_limit } => Outcome::Crowded { is_limit: *is_limit },
                     };
                     if !answer.is_accepted() {
-                        ran.last_refusal = now.as_secs_f64();
                         *(if ticket.sent < first { &mut ran.refused_before } else { &mut ran.refused_after }) += 1;
                     }
                     pace.answered(ticket, &outcome, now);
-                    if self.trace {
-                        println!(
-                            "{:.4} sent {:.4} #{} {} {}",
-                            now.as_secs_f64(),
-                            ticket.sent.as_secs_f64(),
-                            ticket.then.granted.requests,
-                            answer.is_accepted(),
-                            pace.state()
-                        );
-                    }
                     (0..=std::mem::take(&mut waiting)).for_each(|_| agenda.add(now, Event::Ask));
                 }
             }
