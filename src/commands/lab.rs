@@ -7,6 +7,10 @@ use super::console::{Console, Reader};
 use super::interrupt::STOP;
 use crate::cli::LabArgs;
 use crate::lab::{Lab, scenarios};
+use crate::lang::{Text, text};
+
+const SERVING: Text =
+    text("serving until Ctrl-C; `llmcheck lab --list` shows the NAMEs", "运行中，按 Ctrl-C 结束；NAME 见 `llmcheck lab --list`");
 
 pub fn run(args: &LabArgs, console: &Console) -> Result<u8, Failure> {
     if args.list {
@@ -26,7 +30,7 @@ pub fn run(args: &LabArgs, console: &Console) -> Result<u8, Failure> {
     if console.print(&text)? == Reader::Gone {
         return Ok(0);
     }
-    console.note("serving until Ctrl-C; `llmcheck lab --list` shows the NAMEs");
+    console.note(SERVING.get(console.lang));
     serve_until_stopped();
     Ok(0)
 }

@@ -26,10 +26,12 @@ mod summary;
 mod told;
 mod typed;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{Cli, Command};
 use crate::config;
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let error = with_hint(error, std::env::args_os());
             // Help and version go to stdout and are no failure; a closed stdout is nobody's fault.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
@@ -78,4 +81,19 @@ pub fn run() -> ExitCode {
             ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
         }
     }
+}
+
+/// Says where the value of a flag stands that may go without one: a word after it is a prompt, or one too many.
+fn with_hint(mut error: clap::Error, typed: impl Iterator<Item = OsString>) -> clap::Error {
+    const OPTIONAL: [&str; 2] = ["--cache", "--recover"];
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(word))) = (error.kind(), error.get(ContextKind::InvalidArg)) else {
+        return error;
+    };
+    let typed: Vec<String> = typed.map(|word| word.to_string_lossy().into_owned()).collect();
+    let before = typed.iter().zip(typed.iter().skip(1)).find(|(_, next)| *next == word).map(|(flag, _)| flag.as_str());
+    if let Some(flag) = before.filter(|flag| OPTIONAL.contains(flag)) {
+        let hint = format!("to give {flag} a value, write {flag}={word}");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
+    }
+    error
 }

@@ -176,3 +176,16 @@ fn the_coding_asked_for_is_the_one_given() {
     chat(&server.url(), &["--accept-encoding", "identity"]).ends_with(0);
     assert_eq!(server.request().field("accept-encoding"), Some("identity"));
 }
+
+#[test]
+fn a_value_apart_from_its_flag_is_wrong_usage_and_says_how_to_write_it() {
+    for (arguments, hint) in [
+        (&["chat", "hi", "--cache", "7d"][..], "--cache=7d"),
+        (&["chat", "hi", "--recover", "stream"], "--recover=stream"),
+        (&["batch", "in", "-o", "out", "--recover", "wait,retry"], "--recover=wait,retry"),
+    ] {
+        run(llmcheck(arguments)).ends_with(2).prints("").tells(hint);
+    }
+    let ran = run(llmcheck(["chat", "hi", "there", "--cache"]));
+    assert!(ran.code == Some(2) && !ran.stderr.contains("write"), "{}", ran.stderr);
+}
