@@ -67,7 +67,8 @@ impl Ord for Later {
 
 /// What is to be done next.
 enum Next {
-    Job(Job),
+    /// One that was read before.
+    Job(Box<Job>),
     Line(Line),
 }
 
@@ -150,7 +151,7 @@ impl Board {
                         read => read,
                     }
                 }
-                Ok(Some(Next::Job(job))) => Ok(Some(job)),
+                Ok(Some(Next::Job(job))) => Ok(Some(*job)),
                 Ok(None) => Ok(None),
                 Err(error) => Err(error),
             };
@@ -250,10 +251,10 @@ impl State {
         if self.later.peek().is_some_and(|later| later.at <= now)
             && let Some(later) = self.later.pop()
         {
-            return Ok(Some(Next::Job(later.job)));
+            return Ok(Some(Next::Job(Box::new(later.job))));
         }
         if let Some(ready) = self.ready.pop_front() {
-            return Ok(Some(Next::Job(ready)));
+            return Ok(Some(Next::Job(Box::new(ready))));
         }
         let Some(input) = self.input.as_mut().filter(|_| self.later.len() < most_later) else {
             return Ok(None);
