@@ -52,6 +52,7 @@ struct Record {
     success: Option<f64>,
     asked: u64,
     answered: u64,
+    last_answer: Option<Duration>,
     lasting: Option<&'static str>,
 }
 
@@ -171,6 +172,7 @@ impl Pool {
             record.success = blend(record.success, if is_success { 1.0 } else { 0.0 });
         }
         if is_success {
+            record.last_answer = Some(now);
             record.latency = blend(record.latency, took.as_secs_f64().max(1e-6));
         }
         let name = &self.endpoints[index].plan.endpoint;
@@ -181,6 +183,11 @@ impl Pool {
             }
         }
         record.lasting = (blame.0 == Blame::Lasting).then_some(blame.1);
+    }
+
+    /// Whether it has answered well so shortly before.
+    pub fn has_answered_within(&self, index: usize, time: Duration, now: Duration) -> bool {
+        self.records[index].last_answer.is_some_and(|last| now.saturating_sub(last) < time)
     }
 
     /// A request that was to be sent was not.
