@@ -58,6 +58,7 @@ struct Record {
     /// When it was asked for the last time, and when it answered.
     asked_at: Duration,
     heard_at: Duration,
+    last_answer: Option<Duration>,
     /// What the latest failure was that is the endpoint's own; none after an answer.
     trouble: Option<Trouble>,
 }
@@ -219,6 +220,7 @@ impl Pool {
             record.success = blend(record.success, if is_success { 1.0 } else { 0.0 });
         }
         if is_success {
+            record.last_answer = Some(now);
             record.latency = blend(record.latency, took.as_secs_f64().max(1e-6));
         }
         let name = &self.endpoints[index].plan.endpoint;
@@ -230,6 +232,11 @@ impl Pool {
         }
         let (blame, entry) = verdict;
         record.trouble = (blame != Blame::None).then_some(Trouble { blame, class: entry.class, code: entry.code });
+    }
+
+    /// Whether it has answered well so shortly before.
+    pub fn has_answered_within(&self, index: usize, time: Duration, now: Duration) -> bool {
+        self.records[index].last_answer.is_some_and(|last| now.saturating_sub(last) < time)
     }
 
     /// A request that was to be sent was not.

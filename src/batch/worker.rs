@@ -134,7 +134,11 @@ fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), tr
     let is_too_long = asked_wait.is_some_and(|wait| wait > wait::LONGEST);
     let words = evidence.error.as_ref().filter(|_| !is_answered).map(ApiError::words_of_wait);
     let rate = words.and_then(|words| rate_in_words(&words));
-    let outcome = outcome(&diagnosis, is_answered, cost.tokens, asked_wait, rate, &told);
+    let outcome = if is_limiter_of_nginx(shared, index, &evidence, code) {
+        Outcome::Refused { wait: asked_wait, counted: Counted::Requests, per_second: None, limits: &told }
+    } else {
+        outcome(&diagnosis, is_answered, cost.tokens, asked_wait, rate, &told)
+    };
     let blame = match outcome {
         _ if is_answered => Blame::None,
         Outcome::Refused { .. } if is_too_long => Blame::Lasting,
@@ -184,6 +188,17 @@ fn told_limits(evidence: &Evidence<'_>) -> Vec<Limit> {
     };
     let date = wait::clock_of(evidence).unwrap_or_else(std::time::SystemTime::now);
     limits(head.fields.iter().map(|field| (field.name.as_str(), field.value.as_str())), date)
+}
+
+/// nginx limits with 503 unless it is told otherwise, in the words of a gateway that has no upstream; but it says them of no upstream, and
+/// who was answered just now has one.
+fn is_limiter_of_nginx(shared: &Shared<'_>, index: usize, evidence: &Evidence<'_>, code: &str) -> bool {
+    const JUST_NOW: Duration = Duration::from_secs(60);
+    let is_page_of_nginx = || {
+        evidence.page().is_some_and(|page| page.contains("<title>503 service temporarily unavailable</title>") && !page.contains("awselb"))
+    };
+    let now = shared.board.now();
+    code == "gateway-unavailable" && is_page_of_nginx() && shared.board.with_pool(|pool| pool.has_answered_within(index, JUST_NOW, now))
 }
 
 fn outcome<'a>(
