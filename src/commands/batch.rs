@@ -28,6 +28,9 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 const USUAL_RETRIES: u32 = 3;
 
 pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
+    if args.recover.recover.as_ref().is_some_and(|named| named.contains(&Remedy::Split)) {
+        return Err(Failure::Usage(anyhow!("a batch splits no request: leave split out of --recover, and cut the input itself")));
+    }
     let lab = if args.lab.is_empty() { None } else { Some(RunningLab::start()?) };
     let endpoints = aim::of_batch(args, lab.as_ref())?;
     let input = Input::open(&args.input, form(args, &endpoints)?).map_err(Failure::Usage)?;

@@ -163,6 +163,7 @@ fn flags_that_would_be_ignored_are_refused() {
     for arguments in [&["--system", "x"][..], &["--max-tokens", "5"], &["--temperature", "1"], &["--max-completion-tokens", "5"]] {
         refused(&Batch::new("ignored", requests(1)).with(arguments), 2, &[arguments[0], "--plain"]);
     }
+    refused(&Batch::new("no-split", requests(1)).with(&["--recover=retry,split"]), 2, &["split", "--recover"]);
     refused(&Batch::new("no-price", requests(1)).with(&["--prefer", "cheapest"]), 2, &["--prefer cheapest", "price"]);
 }
 
