@@ -9,12 +9,12 @@ const SAFE_SHARE: f64 = 0.97;
 /// And this where a step that is a little early is refused: on the way some are.
 const STRICT_SHARE: f64 = 0.94;
 /// A step over the limit slows all that follow by this factor.
-const SLOWER: f64 = 1.03;
+const SLOWER: f64 = 1.02;
 /// Slower than this share of what was measured is another limit than was measured.
-const SLOWEST: f64 = 0.88;
+const SLOWEST: f64 = 0.85;
 /// So many accepted in a row pardon a step over the limit.
 const PARDON: u32 = 100;
-const MOST_STRIKES: u32 = 3;
+const MOST_STRIKES: u32 = 4;
 /// While a limit is sought upwards, steps are so much faster after each of these times.
 const FASTER: f64 = 1.1;
 const CLIMB: Duration = Duration::from_millis(500);

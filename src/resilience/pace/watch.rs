@@ -301,8 +301,8 @@ impl Watch {
         if let Some(told) = self.told {
             return (!survey.openings.is_empty()).then(|| Some(even(told)));
         }
-        if let Some((_, accepted)) = narrowed {
-            return Some(Some(even(accepted.as_secs_f64()).strict()));
+        if let Some((refused, accepted)) = narrowed {
+            return Some(Some(even(((refused + accepted) / 2).as_secs_f64()).strict()));
         }
         let Found { seconds, window } = survey.measure(now.saturating_sub(self.began))?;
         let steps = match window {
