@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context as _, Result};
 
 use super::dial::dial;
-use super::line::{Idle, Session};
+use super::line::{Fate, Idle, Session};
 use super::recording::{Ending, How};
 use super::watch::Watch;
 use super::{Listen, Masks, client};
@@ -20,6 +20,8 @@ const READ_SIZE: usize = 64 * 1024;
 pub struct Caller {
     masks: Arc<Masks>,
     idle: Option<Idle>,
+    /// No connection carries a second request.
+    is_wary: bool,
     head: Option<Head>,
     buffer: Vec<u8>,
     request: Vec<u8>,
@@ -27,7 +29,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(masks: Arc<Masks>) -> Caller {
-        Caller { masks, idle: None, head: None, buffer: vec![0; READ_SIZE], request: Vec::new() }
+        Caller { masks, idle: None, is_wary: false, head: None, buffer: vec![0; READ_SIZE], request: Vec::new() }
     }
 
     /// Sends the plan's request with this body and tells `listener` all that happens, as [`super::perform`] does. A connection that the
@@ -37,7 +39,7 @@ impl Caller {
     /// As for [`super::perform`].
     pub fn perform<L: Listen>(&mut self, plan: &Plan, body: &[u8], listener: L, stop: &'static AtomicBool) -> Result<L> {
         let watch = Watch::start(plan.timeouts, stop);
-        let idle = self.idle.take().and_then(Idle::if_usable);
+        let idle = self.usable();
         let (sent, received) = (MaskedFlow::new(self.masks.sent.clone()), MaskedFlow::new(self.masks.received.clone()));
         let mut session = Session::keeping(watch, listener, sent, received, idle);
         if plan.key == KeyUse::Missing {
@@ -55,8 +57,23 @@ impl Caller {
             }
         }
         let (listener, idle) = session.into_parts();
-        self.idle = idle;
+        self.idle = idle.filter(|_| !self.is_wary);
         Ok(listener)
+    }
+
+    /// The server sends what belongs to no request: from now on each request has a connection of its own.
+    pub fn beware(&mut self) {
+        self.is_wary = true;
+        self.idle = None;
+    }
+
+    fn usable(&mut self) -> Option<Idle> {
+        match self.idle.take()?.fate() {
+            Fate::Usable(idle) => return Some(idle),
+            Fate::Over => {}
+            Fate::Spoilt => self.beware(),
+        }
+        None
     }
 }
 

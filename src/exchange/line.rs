@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::ClientConnection;
@@ -35,11 +36,13 @@ pub(super) struct Stream {
     tls: Option<Box<ClientConnection>>,
     /// The timeout that is set on the socket, to spare the system call when it stays the same.
     slice: Duration,
+    /// Nothing followed its first answer.
+    is_proven: bool,
 }
 
 impl Stream {
     pub fn new(tcp: TcpStream, address: SocketAddr) -> Stream {
-        Stream { tcp, address, tls: None, slice: Duration::ZERO }
+        Stream { tcp, address, tls: None, slice: Duration::ZERO, is_proven: false }
     }
 
     /// What is there already, without waiting for more; `WouldBlock` where nothing is. The socket waits for nothing from then on.
@@ -84,15 +87,30 @@ pub(super) struct Idle {
     since: Instant,
 }
 
+/// What became of a connection that is open and carries nothing.
+pub(super) enum Fate {
+    /// Nothing came over it since its last exchange.
+    Usable(Idle),
+    /// It has ended.
+    Over,
+    /// Something came that nobody asked for.
+    Spoilt,
+}
+
 impl Idle {
-    /// Nothing came over it since its last exchange, neither the end nor what nobody asked for. So soon after it that was just seen.
-    pub fn if_usable(mut self) -> Option<Idle> {
-        const SOON: Duration = Duration::from_millis(2);
-        let is_quiet = self.since.elapsed() < SOON || {
-            let read = self.stream.read_ready(&mut [0; 1]);
-            matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
-        };
-        (is_quiet && self.stream.wait_again().is_ok()).then_some(self)
+    /// A server that writes more than it declared, or an answer twice, does so with its first answer already and soon after it. What
+    /// comes once the next request is on its way would be taken for the answer to that: the first time, it is waited for.
+    pub fn fate(mut self) -> Fate {
+        const SOON: Duration = Duration::from_millis(20);
+        if !self.stream.is_proven {
+            thread::sleep(SOON.saturating_sub(self.since.elapsed()));
+            self.stream.is_proven = true;
+        }
+        match self.stream.read_ready(&mut [0; 1]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && self.stream.wait_again().is_ok() => Fate::Usable(self),
+            Ok(length) if length > 0 => Fate::Spoilt,
+            _ => Fate::Over,
+        }
     }
 }
 
