@@ -55,8 +55,12 @@ pub fn work(shared: &Shared<'_>) {
     while let Some((mut job, index, ticket)) = shared.board.take(shared.stop) {
         let began = Instant::now();
         let mut heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
+        let may_be_anothers = heard.as_ref().is_ok_and(|ear| ear.0.may_be_anothers());
+        if may_be_anothers {
+            callers[index].beware();
+        }
         // The server closed the connection between two requests: no answer of this one was lost.
-        if heard.as_ref().is_ok_and(|ear| ear.0.was_left_while_idle()) {
+        if may_be_anothers || heard.as_ref().is_ok_and(|ear| ear.0.was_left_while_idle()) {
             heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
         }
         let transcript = match heard {

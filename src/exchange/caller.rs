@@ -90,6 +90,12 @@ impl Caller {
         self.idle = idle.filter(|_| !self.place.sends_more.load(Ordering::Relaxed));
         Ok(listener)
     }
+
+    /// The server sends what belongs to no request: from now on each request to that place has a connection of its own.
+    pub fn beware(&mut self) {
+        self.place.sends_more.store(true, Ordering::Relaxed);
+        self.idle = None;
+    }
 }
 
 /// The plan of a request whose connection ends with it.

@@ -225,11 +225,10 @@ impl Reader {
     fn is_kept_open(&self, response: &Response) -> bool {
         let (head, body) = (&response.head, &response.body);
         let says_close = |field: &super::head::Field| field.value.to_ascii_lowercase().contains("close");
-        let end = body.chunked_end.or_else(|| body.start.checked_add(body.promise.declared()?));
         head.version() == "HTTP/1.1"
             && matches!(body.promise.framing, Framing::Chunked | Framing::ContentLength)
             && !head.all("connection").any(says_close)
-            && end == Some(self.transcript.received.length())
+            && end_of(body) == Some(self.received())
     }
 
     /// The answer's text that came since the last call, where it comes as a stream.
@@ -242,9 +241,19 @@ impl Reader {
 
     /// A connection that was open before ended without a byte for this request.
     pub fn was_left_while_idle(&self) -> bool {
-        let is_reused = matches!(self.transcript.opened.last(), Some(Opened::Reused { .. }));
         let how = self.transcript.ending.as_ref().map(|ending| ending.how);
-        is_reused && self.received() == 0 && matches!(how, Some(How::Fin | How::Reset | How::TlsClose | How::TlsCut))
+        self.is_on_reused() && self.received() == 0 && matches!(how, Some(How::Fin | How::Reset | How::TlsClose | How::TlsCut))
+    }
+
+    /// A connection that was open before brought what is no response, or more than one: the first of it may be what the server had left
+    /// to say to an earlier request.
+    pub fn may_be_anothers(&self) -> bool {
+        let is_beyond = |response: &Response| end_of(&response.body).is_some_and(|end| end < self.received());
+        self.is_on_reused() && (self.transcript.is_not_http || self.transcript.response.as_ref().is_some_and(is_beyond))
+    }
+
+    fn is_on_reused(&self) -> bool {
+        matches!(self.transcript.opened.last(), Some(Opened::Reused { .. }))
     }
 
     /// How many bytes have come so far.
@@ -262,6 +271,11 @@ impl Reader {
         }
         self.transcript
     }
+}
+
+/// Where the message ends, as its framing tells it.
+fn end_of(body: &Body) -> Option<u64> {
+    body.chunked_end.or_else(|| body.start.checked_add(body.promise.declared()?))
 }
 
 /// The response that a head opens; its body begins at `start`.
@@ -437,6 +451,33 @@ mod tests {
             let flow = format!("{head}{body}");
             for step in 1..=flow.len() {
                 assert_eq!(read(flow.as_bytes(), step).response.expect("a head").may_be_masked, expected, "{body} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_comes_alone_and_whole_over_a_kept_connection_is_surely_the_answer() {
+        let reused = Opened::Reused { address: "127.0.0.1:1".into() };
+        let fresh = Opened::Connected { address: "127.0.0.1:1".into() };
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        let cases = [
+            (answer.to_string(), false),
+            (answer[..answer.len() - 1].to_string(), false),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n".to_string(), false),
+            ("HTTP/1.1 200 OK\r\n\r\n{}".to_string(), false),
+            (format!("HTTP/1.1 100 Continue\r\n\r\n{answer}"), false),
+            (String::new(), false),
+            (answer.repeat(2), true),
+            (format!("{answer}\n"), true),
+            (format!("}}{answer}"), true),
+            (format!("\r\n{answer}"), true),
+        ];
+        for (flow, expected) in cases {
+            for (opened, expected) in [(&reused, expected), (&fresh, false)] {
+                let mut reader = Reader::new(Asked::default());
+                reader.hear(&Event { at: 0, connection: 0, kind: Kind::Open(opened.clone()) });
+                reader.hear(&Event { at: 1, connection: 0, kind: Kind::Received(Cow::Borrowed(flow.as_bytes())) });
+                assert_eq!(reader.may_be_anothers(), expected, "{flow:?} {opened:?}");
             }
         }
     }

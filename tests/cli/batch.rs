@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -195,6 +196,23 @@ fn line_ends_and_a_byte_order_mark_are_no_part_of_a_request() {
     let batch = Batch::new("line-ends", input).at(&relay);
     batch.run().ends_with(0);
     assert_texts(&batch, &[("a", "A"), ("b", "B")]);
+}
+
+/// What came over a kept connection unasked would be taken for the answer to the request after it.
+#[test]
+fn what_a_server_sends_beyond_an_answer_is_no_answer_to_the_next_item() {
+    let prompts: Vec<String> = (0..5).map(|number| format!("prompt {number}")).collect();
+    let surplus: [fn(&str) -> Vec<u8>; 4] = [kept, |_| kept("nobody's"), |_| b"}".to_vec(), |_| b"\r\n".to_vec()];
+    for (kind, surplus) in surplus.into_iter().enumerate() {
+        let relay = Relay::adding(move |asked| {
+            std::thread::sleep(Duration::from_millis(20));
+            (kept(&asked.prompt), Duration::ZERO, surplus(&asked.prompt))
+        });
+        let input = prompts.iter().map(|prompt| request(prompt, prompt)).collect::<String>();
+        let batch = Batch::new(&format!("surplus-{kind}"), input).at(&relay).with(&["-j", "1"]);
+        batch.run().ends_with(0);
+        assert_texts(&batch, &prompts.iter().map(|prompt| (prompt.as_str(), prompt.as_str())).collect::<Vec<_>>());
+    }
 }
 
 #[test]

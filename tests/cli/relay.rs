@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use crate::server::{Request, completion, read_request};
 
@@ -18,6 +19,9 @@ pub struct Asked {
     pub number: usize,
     pub request: Request,
 }
+
+/// An answer, and what follows it unasked after a pause.
+type Reply = (Vec<u8>, Duration, Vec<u8>);
 
 #[derive(Default)]
 struct Seen {
@@ -35,6 +39,11 @@ pub struct Relay {
 impl Relay {
     /// Answers every request with what `reply` makes of it; the connection stays open unless that says otherwise.
     pub fn replying(reply: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> Relay {
+        Relay::adding(move |asked| (reply(asked), Duration::ZERO, Vec::new()))
+    }
+
+    /// The same, and sends what nobody asked for.
+    pub fn adding(reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let relay = Relay { address: listener.local_addr().unwrap(), seen: Arc::default() };
         let (own, reply) = (relay.clone(), Arc::new(reply));
@@ -52,11 +61,11 @@ impl Relay {
         Relay::replying(|asked| kept(&asked.prompt))
     }
 
-    fn serve(&self, mut stream: TcpStream, reply: &dyn Fn(&Asked) -> Vec<u8>) {
+    fn serve(&self, mut stream: TcpStream, reply: &dyn Fn(&Asked) -> Reply) {
         let _ = stream.set_nodelay(true);
         while let Some(request) = read_request(&mut stream) {
             let asked = self.count(request);
-            let bytes = reply(&asked);
+            let (bytes, pause, surplus) = reply(&asked);
             if stream.write_all(&bytes).is_err() {
                 return;
             }
@@ -64,6 +73,10 @@ impl Relay {
             if String::from_utf8_lossy(&bytes[..bytes.len().min(500)]).contains("Connection: close") {
                 let _ = stream.shutdown(std::net::Shutdown::Write);
                 let _ = std::io::copy(&mut stream, &mut std::io::sink());
+                return;
+            }
+            thread::sleep(pause);
+            if stream.write_all(&surplus).is_err() {
                 return;
             }
         }
