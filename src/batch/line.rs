@@ -131,7 +131,9 @@ fn one_line(evidence: &Evidence<'_>) -> Option<Vec<u8>> {
         }
     }
     let start = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-    Some(text.split_off(start))
+    let text = text.split_off(start);
+    // What stands before or behind the document would break the line.
+    serde_json::from_slice::<&RawValue>(&text).is_ok().then_some(text)
 }
 
 /// The stream as the plain answer would have been, with everything that clients of the API look for; none where something of it would

@@ -179,7 +179,7 @@ fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), tr
 /// The whole answer is there, whatever is wrong with its frame.
 fn is_answered(evidence: &Evidence<'_>, code: &str) -> bool {
     // What arrived whole was not whole, was altered, or is an answer of another API.
-    const HARM: [&str; 4] = ["choice-without-finish", "tool-arguments-cut", "digest-mismatch", "other-api-shape"];
+    const HARM: [&str; 5] = ["choice-without-finish", "tool-arguments-cut", "digest-mismatch", "body-altered", "other-api-shape"];
     let has_content = evidence.reply.as_ref().is_some_and(|reply| reply.has_content());
     evidence.answer_is_whole() && evidence.is_success() && has_content && !HARM.contains(&code)
 }

@@ -216,6 +216,16 @@ fn what_a_server_sends_beyond_an_answer_is_no_answer_to_the_next_item() {
 }
 
 #[test]
+fn an_answer_that_somebody_added_to_is_none_and_breaks_no_line() {
+    let batch = Batch::new("altered", "a\n").with(&["--plain", "--lab", "body-altered", "--retry", "0"]);
+    assert_ne!(batch.run().code, Some(0));
+    assert_texts(&batch, &[]);
+    let failures = batch.failures();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].llmcheck.code, "body-altered");
+}
+
+#[test]
 fn names_of_items_may_be_anything() {
     let ids = ["\"quoted\" \\ back", "tab\tnewline\n", "你好 😀", "\u{2028}\u{0}", " ", "a/b?c=d&e", "-", "null", &"long".repeat(5000)];
     let relay = Relay::echoing();
