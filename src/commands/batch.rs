@@ -60,11 +60,23 @@ pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
     if let Err(error) = output.sync() {
         board.fail(format!("{error:#}"));
     }
+    tell_of_surplus(&shared, console);
     let tally = Tally { before, ..counted(&output) };
     let ended = ended(&board, &tally, total);
     let told =
         summary::tell(args, console, &Run { tally: &tally, board: &board, total, ended: &ended, output: &output, took: began.elapsed() });
     told.and_then(|()| exit_code(&ended, &tally))
+}
+
+/// Whose connections were not kept, and why: what comes late over a connection that carries the next request belongs to nobody.
+fn tell_of_surplus(shared: &Shared<'_>, console: &Console) {
+    const SURPLUS: Text = text(
+        "{endpoint} sent more than its answers, which on a kept connection can be taken for the next answer: from then on each request had a connection of its own",
+        "{endpoint} 在回答之外还多发了字节，在保持的连接上这可能被当成下一个回答：此后每个请求都单独使用一个连接",
+    );
+    for (endpoint, _) in shared.endpoints.iter().zip(&shared.places).filter(|(_, place)| place.sends_more()) {
+        console.note(&SURPLUS.fill(console.lang, |_| Some(endpoint.plan.endpoint.clone())));
+    }
 }
 
 fn work_and_watch(jobs: u16, shared: &Shared<'_>, mut progress: Progress<'_>) {

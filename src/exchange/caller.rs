@@ -31,6 +31,10 @@ impl Place {
     pub fn of(plan: &Plan) -> Place {
         Place { masks: Masks::of(plan), sends_more: AtomicBool::new(false) }
     }
+
+    pub fn sends_more(&self) -> bool {
+        self.sends_more.load(Ordering::Relaxed)
+    }
 }
 
 /// A caller of one endpoint.
@@ -56,7 +60,7 @@ impl Caller {
     /// As for [`super::perform`].
     pub fn perform<L: Listen>(&mut self, plan: &Plan, body: &[u8], listener: L, stop: &'static AtomicBool) -> Result<L> {
         let watch = Watch::start(plan.timeouts, stop);
-        let sends_more = self.place.sends_more.load(Ordering::Relaxed);
+        let sends_more = self.place.sends_more();
         let closing = sends_more.then(|| closing(plan));
         let plan = closing.as_ref().unwrap_or(plan);
         let keeping = match (sends_more, self.is_proven) {
@@ -87,7 +91,7 @@ impl Caller {
         }
         let (listener, idle) = session.into_parts();
         self.is_proven |= idle.is_some();
-        self.idle = idle.filter(|_| !self.place.sends_more.load(Ordering::Relaxed));
+        self.idle = idle.filter(|_| !self.place.sends_more());
         Ok(listener)
     }
 

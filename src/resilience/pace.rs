@@ -20,6 +20,11 @@ const DOUBLING: Duration = Duration::from_millis(50);
 /// No wait is longer, whatever was told: then one request asks again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
+/// Nobody means a limit of less than one in so many seconds.
+const SLOWEST_TOLD: f64 = 86_400.0;
+/// No request costs more, whatever is asked or told: sums of them must stay numbers.
+const MOST_TOKENS: u64 = 1_000_000_000;
+
 /// Whether a request may go now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
@@ -94,7 +99,7 @@ impl Totals {
     }
 
     fn under_way_of(&self, counted: Counted) -> u64 {
-        self.granted.of(counted) - self.ended.of(counted)
+        self.granted.of(counted).saturating_sub(self.ended.of(counted))
     }
 }
 
@@ -148,6 +153,7 @@ impl Pace {
         if at > now {
             return Permit::NotBefore(at.min(now + LONGEST_PAUSE));
         }
+        let tokens = tokens.min(MOST_TOKENS);
         let amounts = Amounts { requests: 1, tokens: self.expected(tokens) };
         self.totals.granted = self.totals.granted.plus(amounts);
         self.meters.iter_mut().for_each(|meter| meter.spend(amounts.of(meter.counted)));
@@ -169,7 +175,7 @@ impl Pace {
 
     fn expected(&self, tokens: u64) -> u64 {
         let share = self.share.filter(|_| !self.counts_asked).unwrap_or(1.0);
-        (tokens as f64 * share).ceil() as u64
+        ((tokens as f64 * share).ceil() as u64).min(MOST_TOKENS)
     }
 
     /// A request for which leave was given was not sent, or ended without an answer.
@@ -206,7 +212,7 @@ impl Pace {
 
     fn learn_cost(&mut self, ticket: Ticket, tokens: u64) {
         if tokens > 0 && ticket.asked > 0 {
-            let share = tokens as f64 / ticket.asked as f64;
+            let share = tokens.min(MOST_TOKENS) as f64 / ticket.asked as f64;
             self.share = Some(self.share.map_or(share, |known| known + 0.1 * (share - known)));
         }
     }
@@ -251,7 +257,7 @@ impl Pace {
         // As many as were let through in such a time until now.
         let share = wait.map_or(0.0, |wait| (wait.as_secs_f64() / now.as_secs_f64().max(1e-3)).min(1.0));
         let free = (self.accepted as f64 * share) as u64;
-        let told = per_second.filter(|rate| *rate > 0.0 && !self.distrusts_words).map(|rate| 1.0 / rate);
+        let told = per_second.filter(|_| !self.distrusts_words).map(|rate| 1.0 / rate).filter(|one| (1e-9..=SLOWEST_TOLD).contains(one));
         self.watch = Some(Watch::begin(ticket, wait, counted, told, free, now));
     }
 

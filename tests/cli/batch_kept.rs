@@ -40,10 +40,12 @@ fn server(late: Option<(Duration, Vec<u8>)>, closes: bool) -> String {
     url
 }
 
-/// The text that each item got, after a run with so many workers.
-fn answers(test: &str, url: &str, jobs: &str) -> BTreeMap<String, String> {
+/// The text that each item got, after a run with so many workers, which tells of surplus or does not.
+fn answers(test: &str, url: &str, jobs: &str, is_told: bool) -> BTreeMap<String, String> {
     let batch = Batch::new(test, requests(40)).with(&["--base-url", url, "-j", jobs, "--retry-base", "1ms"]);
-    batch.run().ends_with(0);
+    let ran = batch.run();
+    ran.ends_with(0);
+    assert_eq!(ran.stderr.contains("sent more than its answers"), is_told, "{}", ran.stderr);
     batch.texts()
 }
 
@@ -67,7 +69,7 @@ fn what_a_server_writes_behind_its_answers_is_taken_for_no_answer() {
     ] {
         let url = server(Some((after, bytes)), false);
         for jobs in ["1", "8"] {
-            each_has_its_own(&answers(&format!("kept-{name}-{jobs}"), &url, jobs));
+            each_has_its_own(&answers(&format!("kept-{name}-{jobs}"), &url, jobs, true));
         }
     }
 }
@@ -76,7 +78,7 @@ fn what_a_server_writes_behind_its_answers_is_taken_for_no_answer() {
 fn a_connection_that_the_server_closes_without_a_word_is_no_failure() {
     let url = server(None, true);
     for jobs in ["1", "8"] {
-        each_has_its_own(&answers(&format!("kept-closing-{jobs}"), &url, jobs));
+        each_has_its_own(&answers(&format!("kept-closing-{jobs}"), &url, jobs, false));
     }
 }
 
@@ -102,6 +104,6 @@ fn a_connection_that_is_kept_carries_all_of_a_workers_requests() {
         }
         (count, 0)
     });
-    each_has_its_own(&answers("kept-carries", &url, "1"));
+    each_has_its_own(&answers("kept-carries", &url, "1", false));
     assert_eq!(connections.join().unwrap(), (1, 40));
 }

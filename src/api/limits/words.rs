@@ -1,5 +1,8 @@
 //! The rate that an error's text tells: only texts that name both what is counted and in which time.
 
+/// No rate is told over more seconds than a day has.
+const LONGEST: f64 = 86_400.0;
+
 /// So many in so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
@@ -22,7 +25,7 @@ pub fn rate_in_words(message: &str) -> Option<Rate> {
         let minutes = number(&before[before.len() - digits..])?;
         Some(Rate { amount: number(after)?, seconds: 60.0 * minutes as f64, is_of_tokens: false })
     };
-    told.or_else(in_minutes).filter(|rate| rate.amount > 0 && rate.seconds > 0.0)
+    told.or_else(in_minutes).filter(|rate| rate.amount > 0 && (1.0..=LONGEST).contains(&rate.seconds))
 }
 
 fn number(text: &str) -> Option<u64> {
@@ -49,6 +52,7 @@ mod tests {
             ("您已达到请求数限制：1分钟内最多请求1200次", rate(1200, 60.0, false)),
             ("您已达到总请求数限制：3分钟内最多请求90次，包括失败次数", rate(90, 180.0, false)),
             ("Rate limit exceeded for api_key: k. Limit type: requests. Current limit: 20, Remaining: 0.", None),
+            ("99999999999999分钟内最多请求1次", None),
             ("RPM limit=0", None),
             ("RPM limit=99999999999999999999999", None),
             ("分钟内最多请求次", None),

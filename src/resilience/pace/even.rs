@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Amounts, Counted};
+use super::{Amounts, Counted, LONGEST_PAUSE};
 
 /// Of what was measured this share is used: a clock that is a little fast must not hit the limit.
 const SAFE_SHARE: f64 = 0.97;
@@ -23,6 +23,11 @@ const A_BUCKETS_SHARE: f64 = 0.7;
 /// No limit is sought for longer, or among more.
 const LONGEST_CLIMB: Duration = Duration::from_secs(60);
 const MOST_SENT: usize = 5000;
+
+/// So long; nobody waits longer for one.
+fn span(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_PAUSE.as_secs_f64()))
+}
 
 #[derive(Clone, Debug)]
 pub struct Even {
@@ -102,8 +107,8 @@ impl Even {
             }
         }
         // A step that came late is made up for by the next one, but more would be a burst.
-        let saved = if self.is_strict { Duration::ZERO } else { Duration::from_secs_f64(self.step) };
-        self.next = self.next.max(now.saturating_sub(saved)) + Duration::from_secs_f64(self.step * amount as f64);
+        let saved = if self.is_strict { Duration::ZERO } else { span(self.step) };
+        self.next = self.next.max(now.saturating_sub(saved)) + span(self.step * amount as f64);
     }
 
     pub fn accepted(&mut self) {
@@ -116,7 +121,7 @@ impl Even {
     /// One was over the limit all the same; whether a little slower will do.
     pub fn refused(&mut self, sent: Duration, now: Duration) -> bool {
         if sent < self.since {
-            self.next = self.next.max(now + Duration::from_secs_f64(self.step * 2.0));
+            self.next = self.next.max(now + span(self.step * 2.0));
             return true;
         }
         self.since = now;
@@ -130,7 +135,7 @@ impl Even {
         self.strikes += 1;
         self.accepted = 0;
         self.step *= SLOWER;
-        self.next = self.next.max(now + Duration::from_secs_f64(self.step));
+        self.next = self.next.max(now + span(self.step));
         self.strikes < MOST_STRIKES && self.measured / self.step > SLOWEST
     }
 

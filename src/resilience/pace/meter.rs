@@ -19,8 +19,8 @@ const REMEMBERED: f64 = 0.95;
 /// from what it refuses.
 pub fn counted(limit: &Limit) -> Option<Counted> {
     let has = |part: &str| limit.what.contains(part);
-    let is_told = limit.remaining.is_some() && limit.resets_in.is_some();
-    if !is_told || has("output") || ["hour", "day", "month"].iter().any(|long| limit.what.ends_with(&format!("per-{long}"))) {
+    let tells_all = limit.remaining.is_some() && limit.resets_in.is_some();
+    if !tells_all || has("output") || ["hour", "day", "month"].iter().any(|long| limit.what.ends_with(&format!("per-{long}"))) {
         return None;
     }
     match () {

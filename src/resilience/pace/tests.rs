@@ -202,3 +202,55 @@ fn no_more_are_under_way_than_an_endpoint_takes() {
         }
     }
 }
+
+/// Whatever a server says, no sum overflows and no wait is endless.
+#[test]
+fn no_answer_breaks_the_pace() {
+    use std::time::Duration;
+
+    use super::{Counted, Outcome, Pace, Permit};
+    use crate::api::limits::Limit;
+
+    let mut chance = fastrand::Rng::with_seed(7);
+    let numbers = [0, 1, 2, 60, 9_000_000_000_000_000, u64::MAX];
+    let seconds = [0.0, 0.001, 0.5, 1.0, 60.0, 63_000_000.0];
+    let rates = [1e-300, 1.0 / 86_400.0, 1.0, 1e300, f64::INFINITY];
+    for _ in 0..200 {
+        let (mut pace, mut now) = (Pace::default(), Duration::ZERO);
+        let mut under_way = Vec::new();
+        for _ in 0..200 {
+            match pace.ask(numbers[chance.usize(..6)], now) {
+                Permit::Go(ticket) => under_way.push(ticket),
+                Permit::NotBefore(at) => {
+                    assert!(at > now && at <= now + Duration::from_secs(3601), "{at:?} at {now:?}: {pace:?}");
+                    now = if chance.bool() { at } else { now + Duration::from_millis(chance.u64(..300)) };
+                }
+                Permit::AfterAnAnswer => assert!(!under_way.is_empty(), "{pace:?}"),
+            }
+            if under_way.is_empty() || chance.u8(..3) == 0 {
+                continue;
+            }
+            let ticket = under_way.swap_remove(chance.usize(..under_way.len()));
+            let limits: Vec<Limit> = (0..chance.usize(..3))
+                .map(|_| Limit {
+                    what: ["requests", "tokens", "x"][chance.usize(..3)].into(),
+                    limit: chance.bool().then(|| numbers[chance.usize(..6)]),
+                    remaining: Some(numbers[chance.usize(..6)]),
+                    resets_in: Some(seconds[chance.usize(..6)]),
+                    window: None,
+                    source: "ratelimit".into(),
+                })
+                .collect();
+            let wait = chance.bool().then(|| Duration::from_secs_f64(seconds[chance.usize(..6)]));
+            let counted = if chance.bool() { Counted::Requests } else { Counted::Tokens };
+            let per_second = (chance.u8(..4) == 0).then(|| rates[chance.usize(..5)]);
+            let outcome = match chance.u8(..6) {
+                0..3 => Outcome::Accepted { tokens: numbers[chance.usize(..6)], limits: &limits },
+                3 => Outcome::Refused { wait, counted, per_second, limits: &limits },
+                4 => Outcome::Crowded { is_limit: chance.bool() },
+                _ => Outcome::Other,
+            };
+            pace.answered(ticket, &outcome, now);
+        }
+    }
+}

@@ -28,7 +28,7 @@ const LONG: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(180);
 /// Without any refusal for so long there is no limit.
 const FORGOTTEN: Duration = Duration::from_secs(90);
-const MOST_TRIES: usize = 5000;
+const MOST_TRIES: usize = 20_000;
 
 /// Who is to wait a second may have to wait for less: no shorter wait can be told in seconds.
 const SHORTEST_WAIT: f64 = 1.0;
@@ -295,7 +295,7 @@ impl Watch {
         });
         // The limit is drawn on to its end: what follows comes a little later.
         let even = |seconds: f64| {
-            let next = until.map_or(last + Duration::from_secs_f64(seconds * 2.0), |until| until.latest);
+            let next = until.map_or_else(|| last + Duration::from_secs_f64(seconds * 2.0), |until| until.latest);
             Even::new(self.counted, seconds, next, now)
         };
         if let Some(told) = self.told {
