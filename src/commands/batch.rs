@@ -71,8 +71,8 @@ pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
 /// Whose connections were not kept, and why: what comes late over a connection that carries the next request belongs to nobody.
 fn tell_of_surplus(shared: &Shared<'_>, console: &Console) {
     const SURPLUS: Text = text(
-        "{endpoint} sent more than its answers, which on a kept connection can be taken for the next answer: from then on each request had a connection of its own",
-        "{endpoint} 在回答之外还多发了字节，在保持的连接上这可能被当成下一个回答：此后每个请求都单独使用一个连接",
+        "{endpoint} sent more than its answers, which on a kept connection can be taken for the next answer: from then on each request had a connection of its own; look at the answers before that",
+        "{endpoint} 在回答之外还多发了字节，在保持的连接上这可能被当成下一个回答：此后每个请求都单独使用一个连接；请检查在此之前的回答",
     );
     for (endpoint, _) in shared.endpoints.iter().zip(&shared.places).filter(|(_, place)| place.sends_more()) {
         console.note(&SURPLUS.fill(console.lang, |_| Some(endpoint.plan.endpoint.clone())));
