@@ -66,7 +66,9 @@ fn expect_paced(rate: u32, limit: &str, status: &str, jobs: &str) {
     let known = lines.first().expect("a line").1 + FIRST_WINDOW;
     let after: Vec<&(&str, f64)> = lines.iter().filter(|(_, at)| *at > known).collect();
     let refused = after.iter().filter(|(status, _)| *status != "200").count();
-    assert_eq!(refused, 0, "{rate} {limit}: {summary}");
+    // Without a burst whatever the machine delays by a few milliseconds is refused.
+    let late = if limit.is_empty() { 2 } else { 0 };
+    assert!(refused <= late, "{rate} {limit}: {refused}: {summary}");
     let lasted = after.last().expect("an answer").1 - known;
     let share = after.len() as f64 / lasted / f64::from(rate);
     println!("{rate}r/s {limit}: {} refusals, {:.1} %", summary["refusals"], share * 100.0);
@@ -79,6 +81,13 @@ fn a_limit_of_nginx_is_kept_once_it_is_known() {
     for (limit, jobs) in [("", "8"), ("burst=5 nodelay", "8"), ("burst=20 nodelay", "8"), ("burst=5", "16"), ("burst=20", "32")] {
         expect_paced(10, limit, "limit_req_status 429;", jobs);
     }
+}
+
+/// 503 is what nginx refuses with unless it is told otherwise.
+#[test]
+#[ignore = "needs nginx"]
+fn a_limit_that_answers_503_is_kept_too() {
+    expect_paced(10, "burst=5 nodelay", "", "8");
 }
 
 #[test]

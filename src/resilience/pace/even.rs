@@ -7,7 +7,7 @@ use super::{Amounts, Counted, LONGEST_PAUSE};
 /// Of what was measured this share is used: a clock that is a little fast must not hit the limit.
 const SAFE_SHARE: f64 = 0.97;
 /// And this where a step that is a little early is refused: on the way some are.
-const STRICT_SHARE: f64 = 0.94;
+const STRICT_SHARE: f64 = 0.92;
 /// A step over the limit slows all that follow by this factor.
 const SLOWER: f64 = 1.02;
 /// Slower than this share of what was measured is another limit than was measured.
