@@ -76,6 +76,9 @@ fn strings(value: &Value) -> Tokens {
 
 /// One number where a range is of no use, and quickly: four ASCII characters or one other character make a token.
 pub fn about(text: &str) -> u64 {
+    if text.is_ascii() {
+        return text.len().div_ceil(4) as u64;
+    }
     let ascii = text.bytes().filter(u8::is_ascii).count();
     let continuations = text.bytes().filter(|byte| (*byte as i8) < -0x40).count();
     (ascii.div_ceil(4) + text.len() - ascii - continuations) as u64

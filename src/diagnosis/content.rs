@@ -235,8 +235,8 @@ fn other_api_shape(evidence: &Evidence<'_>) -> Option<Found> {
     let answered = evidence.reply.as_ref().and_then(|reply| reply.shape).filter(|_| evidence.is_success() && evidence.error.is_none())?;
     // A body alone does not say what was asked for.
     let asked = Some(&evidence.asked().url).filter(|url| !url.is_empty()).map(|url| Shape::asked_at(url))?;
-    let found = Found::certain().value("api", answered.name()).value("asked", asked.name());
-    (answered != asked).then(|| at_body(found, evidence, "body"))
+    let found = || Found::certain().value("api", answered.name()).value("asked", asked.name());
+    (answered != asked).then(|| at_body(found(), evidence, "body"))
 }
 
 fn events_misframed(evidence: &Evidence<'_>) -> Option<Found> {

@@ -32,8 +32,8 @@ impl std::fmt::Debug for Promised {
 pub fn promised(head: &Head) -> Vec<Promised> {
     let mut digests = Vec::new();
     for field in &head.fields {
-        let name = field.name.to_ascii_lowercase();
-        let Some(name) = ["content-digest", "repr-digest", "content-md5"].into_iter().find(|known| *known == name) else {
+        let is_named = |known: &&str| known.eq_ignore_ascii_case(&field.name);
+        let Some(name) = ["content-digest", "repr-digest", "content-md5"].into_iter().find(is_named) else {
             continue;
         };
         let mut add = |algorithm: &'static str, text: &str, length: usize, hash: Hash| {
