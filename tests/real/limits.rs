@@ -14,6 +14,8 @@ use crate::upstream::{lab, port_of};
 /// A limit that tells nothing is watched for no longer, in seconds.
 const FIRST_WINDOW: f64 = 5.0;
 
+const KEY: &str = "sk-master-0123456789abcdef";
+
 /// nginx that lets so many a second through to this port, and the log of statuses and times that it writes.
 fn limiting(port: &str, rate: u32, limit: &str, status: &str) -> (Server, PathBuf) {
     let place = Place::new();
@@ -40,6 +42,11 @@ fn limiting(port: &str, rate: u32, limit: &str, status: &str) -> (Server, PathBu
 /// Asks so many prompts, all of which are answered.
 #[track_caller]
 fn batch(server: &Server, prompts: u32, jobs: &str) -> Value {
+    batch_of("llmcheck-lab", &format!("{}/healthy/v1", server.url()), prompts, jobs)
+}
+
+#[track_caller]
+fn batch_of(model: &str, base_url: &str, prompts: u32, jobs: &str) -> Value {
     let place = Place::new();
     let lines = (0..prompts).fold(String::new(), |mut lines, number| {
         let _ = writeln!(lines, "say {number}");
@@ -47,8 +54,8 @@ fn batch(server: &Server, prompts: u32, jobs: &str) -> Value {
     });
     let (input, output) = (place.write("prompts", &lines), place.directory.join("answers.jsonl"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_llmcheck"));
-    command.env_clear().env("HOME", env!("CARGO_TARGET_TMPDIR")).timeout(Duration::from_secs(100));
-    command.args(["batch", &input, "--plain", "--json", "-j", jobs, "--base-url", &format!("{}/healthy/v1", server.url()), "-o"]);
+    command.env_clear().env("HOME", env!("CARGO_TARGET_TMPDIR")).env("OPENAI_API_KEY", KEY).timeout(Duration::from_secs(150));
+    command.args(["batch", &input, "--plain", "--json", "-j", jobs, "-m", model, "--base-url", base_url, "-o"]);
     let ran = command.arg(output).output().expect("llmcheck runs");
     let summary: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
     assert_eq!(summary["answered"], prompts, "{summary}");
@@ -96,4 +103,26 @@ fn a_faster_limit_of_nginx_is_kept_too() {
     for (limit, jobs) in [("burst=5 nodelay", "16"), ("burst=20 nodelay", "16"), ("burst=20", "32")] {
         expect_paced(50, limit, "limit_req_status 429;", jobs);
     }
+}
+
+/// LiteLLM with a limit of one model, which needs no database: a minute by its clock, with no more than the limit in its words and, however
+/// much of the minute is over, a minute to wait.
+#[test]
+#[ignore = "needs litellm, and two minutes"]
+fn a_limit_of_litellm_refuses_none_but_those_under_way_when_it_is_met() {
+    let (lab, place) = (lab(), Place::new());
+    let configuration = format!(
+        "model_list:
+  - model_name: limited
+    litellm_params: {{model: openai/gpt-4o-mini, api_base: \"http://127.0.0.1:{}/healthy/v1\", api_key: sk-upstream, rpm: 40}}
+litellm_settings: {{num_retries: 0, request_timeout: 10, telemetry: false}}
+router_settings: {{num_retries: 0, disable_cooldowns: true, optional_pre_call_checks: [\"enforce_model_rate_limits\"]}}
+general_settings: {{master_key: {KEY}}}
+",
+        port_of(&lab)
+    );
+    let (file, port) = (place.write("config.yaml", &configuration), place.port.to_string());
+    let server = Server::start(place, "litellm", &["--config", &file, "--port", &port, "--host", "127.0.0.1"]);
+    let summary = batch_of("limited", &format!("{}/v1", server.url()), 64, "8");
+    assert!(summary["refusals"].as_u64().expect("a number") <= 8, "{summary}");
 }

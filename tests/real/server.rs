@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longest time from the start of a program until it listens; varnishd compiles C first.
-const LONGEST_START: Duration = Duration::from_secs(20);
+/// Longest time from the start of a program until it listens; varnishd compiles C first, and LiteLLM imports for half a minute.
+const LONGEST_START: Duration = Duration::from_secs(60);
 
 /// Longest time that a program gets to end by itself.
 const LONGEST_END: Duration = Duration::from_secs(2);
