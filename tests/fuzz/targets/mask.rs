@@ -31,7 +31,8 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(passed.len(), flow.len());
     assert!(!mask().finds_any(&passed), "a secret passed");
     assert!(passed.iter().zip(&flow).all(|(shown, byte)| shown == byte || *shown == b'*'), "another byte was changed");
-    if !mask().finds_any(&flow) {
+    // As much of a secret as tells, at the end of a flow that was cut, is covered too.
+    if !mask().finds_any_in_cut(&flow) {
         assert_eq!(passed, flow);
     }
 });
