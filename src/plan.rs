@@ -111,6 +111,27 @@ impl Plan {
     }
 }
 
+#[cfg(test)]
+impl Plan {
+    /// A plan for a host that nobody asks: no fields, no body, no key.
+    pub fn supposed(host: &str) -> Plan {
+        Plan {
+            endpoint: host.into(),
+            target: Target { https: false, host: host.into(), port: 80, path: "/v1/chat/completions".into() },
+            headers: Vec::new(),
+            body: Vec::new(),
+            model: None,
+            stream: false,
+            max_tokens: None,
+            key: KeyUse::NotNeeded,
+            secrets: Vec::new(),
+            proxy: None,
+            trust: Trust::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
 /// The URL of the request, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {

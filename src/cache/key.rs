@@ -91,23 +91,17 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{KeyUse, Target, Timeouts, Trust};
+    use crate::plan::{KeyUse, Target};
     use crate::secret::Secret;
 
     fn plan() -> Plan {
         Plan {
-            endpoint: "a.example".into(),
             target: Target { https: true, host: "a.example".into(), port: 443, path: "/v1/chat/completions".into() },
             headers: vec![("content-type".into(), "application/json".into()), ("authorization".into(), "Bearer key-0123456789".into())],
             body: b"{}".to_vec(),
-            model: None,
-            stream: false,
-            max_tokens: None,
             key: KeyUse::Sent,
             secrets: vec![Secret::new("key-0123456789")],
-            proxy: None,
-            trust: Trust::default(),
-            timeouts: Timeouts::default(),
+            ..Plan::supposed("a.example")
         }
     }
 

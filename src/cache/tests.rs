@@ -2,7 +2,7 @@ use std::process::Command;
 use std::thread;
 
 use super::*;
-use crate::plan::{KeyUse, Plan, Target, Timeouts, Trust};
+use crate::plan::Plan;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const RECORDING: &[u8] = b"{\"llmcheck\":\"recording/1\",\"asked\":{}}\n[0.000001,0,\"<\",\"HTTP/1.1 200 OK\\r\\n\\r\\n\"]\n";
@@ -48,20 +48,7 @@ impl Drop for Place {
 }
 
 fn key(number: u32) -> Key {
-    let plan = Plan {
-        endpoint: String::new(),
-        target: Target { https: false, host: "a".into(), port: 80, path: "/".into() },
-        headers: Vec::new(),
-        body: number.to_be_bytes().to_vec(),
-        model: None,
-        stream: false,
-        max_tokens: None,
-        key: KeyUse::NotNeeded,
-        secrets: Vec::new(),
-        proxy: None,
-        trust: Trust::default(),
-        timeouts: Timeouts::default(),
-    };
+    let plan = Plan { body: number.to_be_bytes().to_vec(), ..Plan::supposed("a") };
     Key::of(&plan, None)
 }
 

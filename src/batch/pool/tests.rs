@@ -2,24 +2,9 @@
 
 use super::*;
 use crate::diagnosis::entry;
-use crate::plan::{KeyUse, Target, Timeouts, Trust};
 
 fn endpoint(name: &str) -> Endpoint {
-    let target = Target { https: false, host: name.into(), port: 80, path: "/v1/chat/completions".into() };
-    let plan = Plan {
-        endpoint: name.into(),
-        target,
-        headers: Vec::new(),
-        body: Vec::new(),
-        model: None,
-        stream: false,
-        max_tokens: None,
-        key: KeyUse::NotNeeded,
-        secrets: Vec::new(),
-        proxy: None,
-        trust: Trust::default(),
-        timeouts: Timeouts::default(),
-    };
+    let plan = Plan::supposed(name);
     Endpoint { url: plan.target.url(), plan, model: None, price: None, is_reserve: false }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
-use crate::plan::{KeyUse, ProxyKind, Target, Timeouts, Trust};
+use crate::plan::ProxyKind;
 use crate::resilience::circuit::Blame;
 use crate::resilience::recorded::{OFFERS_GZIP, answer, completion, exchange, lacking, name, refusal};
 
@@ -13,18 +13,10 @@ use crate::resilience::recorded::{OFFERS_GZIP, answer, completion, exchange, lac
 fn route(endpoint: &str, model: &str) -> Plan {
     let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}).to_string();
     Plan {
-        endpoint: endpoint.into(),
-        target: Target { https: false, host: endpoint.into(), port: 80, path: "/v1/chat/completions".into() },
         headers: vec![("accept-encoding".into(), "gzip".into())],
         body: body.into_bytes(),
         model: Some(model.into()),
-        stream: false,
-        max_tokens: None,
-        key: KeyUse::NotNeeded,
-        secrets: Vec::new(),
-        proxy: None,
-        trust: Trust::default(),
-        timeouts: Timeouts::default(),
+        ..Plan::supposed(endpoint)
     }
 }
 
