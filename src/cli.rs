@@ -3,11 +3,25 @@
 // The comments below are help texts, written for a terminal and not for rustdoc.
 #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
 
+mod batch;
+mod chat;
+mod compare;
+mod monitor;
+mod probe;
+mod replay;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use serde::{Deserialize, Serialize};
+
+pub use batch::{BatchArgs, PreferChoice};
+pub use chat::{ChatArgs, SplitArgs};
+pub use compare::CompareArgs;
+pub use monitor::MonitorArgs;
+pub use probe::ProbeArgs;
+pub use replay::ReplayArgs;
 
 /// Says what went wrong between you and a chat-model API, who did it and what to do.
 #[derive(Debug, Parser)]
@@ -47,11 +61,23 @@ pub enum LangChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send one chat request; the answer on stdout, the diagnosis on stderr
-    #[command(args_override_self = true, after_long_help = CHAT_HELP)]
+    #[command(args_override_self = true, after_long_help = chat::HELP)]
     Chat(Box<ChatArgs>),
     /// Send many requests from a file, each diagnosed, retried and written down; a run that was killed goes on
-    #[command(args_override_self = true, after_long_help = BATCH_HELP)]
+    #[command(args_override_self = true, after_long_help = batch::HELP)]
     Batch(Box<BatchArgs>),
+    /// Find the cause by experiment: each stage of the way to an endpoint, then what a failure depends on
+    #[command(args_override_self = true, after_long_help = probe::HELP)]
+    Probe(Box<ProbeArgs>),
+    /// Send a recorded request again and compare the answers
+    #[command(args_override_self = true, after_long_help = replay::HELP)]
+    Replay(Box<ReplayArgs>),
+    /// Measure several endpoints or models side by side, and say which is better if the data can tell
+    #[command(args_override_self = true, after_long_help = compare::HELP)]
+    Compare(Box<CompareArgs>),
+    /// Watch endpoints: check at an interval, alert on thresholds, serve metrics
+    #[command(args_override_self = true, after_long_help = monitor::HELP)]
+    Monitor(Box<MonitorArgs>),
     /// Give the same diagnosis from a recording, a HAR, curl's output, a response or an error text
     #[command(args_override_self = true, after_long_help = DIAGNOSE_HELP)]
     Diagnose(DiagnoseArgs),
@@ -65,69 +91,7 @@ pub enum Command {
     Generate(GenerateArgs),
 }
 
-const CHAT_HELP: &str = "\
-Environment:
-  OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID, OPENAI_PROJECT_ID   as the SDKs read them; LLMCHECK_… forms win
-  LLMCHECK_MODEL, LLMCHECK_LANG                                       defaults for --model and --lang
-  https_proxy, http_proxy, all_proxy, no_proxy                        as curl reads them
-  CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR                         certificates to believe
-  XDG_CACHE_HOME                                                      where --cache keeps answers, else ~/.cache
-  NO_COLOR, CLICOLOR_FORCE                                            colour
-
-Exit codes:
-   0 healthy            10 length_mismatch   11 truncation        12 proxy_rewrite   13 rate_limit
-  14 quota              15 auth              16 invalid_request   17 upstream_error  18 gateway_error
-  19 timeout            20 stream_error      21 token_limit       22 content_filter  23 connect_error
-  24 tls_error          25 not_an_api        26 unknown          130 interrupted
-   1 llmcheck failed     2 wrong usage       (warnings exit 0 unless --strict)
-
-Where stdin is not a terminal it is read to its end, also beside a prompt: in a loop or a service add </dev/null.";
-
-#[derive(Debug, Args)]
-pub struct ChatArgs {
-    /// The prompt; `-` or nothing reads it from stdin, and piped input follows it after a blank line
-    pub prompt: Option<String>,
-
-    #[command(flatten)]
-    pub request: RequestArgs,
-
-    #[command(flatten)]
-    pub target: TargetArgs,
-
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-
-    #[command(flatten)]
-    pub retry: RetryArgs,
-
-    #[command(flatten)]
-    pub recover: RecoverArgs,
-
-    /// Ask the model up to N times to go on where an answer was cut or came to its token limit, and join the pieces
-    #[arg(long = "continue", value_name = "N", default_value_t = 0, help_heading = "Recovery")]
-    pub go_on: u32,
-
-    #[command(flatten)]
-    pub split: SplitArgs,
-
-    #[command(flatten)]
-    pub report: ReportArgs,
-
-    /// An earlier healthy answer to the same request, if it is no older than TTL; else ask, and keep the answer [default TTL: 1d]
-    #[arg(long, value_name = "TTL", help_heading = "Cache", value_parser = lifetime,
-          num_args = 0..=1, require_equals = true, default_missing_value = "1d")]
-    pub cache: Option<Duration>,
-
-    /// Ask the built-in server that misbehaves on purpose (see `llmcheck lab --list`): no key, no network
-    #[arg(long, value_name = "NAME", help_heading = "Lab", conflicts_with_all = ["base_url", "endpoint", "proxy", "cacert"])]
-    pub lab: Option<String>,
-
-    /// Reach the lab over TLS
-    #[arg(long, help_heading = "Lab", requires = "lab")]
-    pub lab_tls: bool,
-}
-
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Request")]
 pub struct RequestArgs {
     #[command(flatten)]
@@ -153,10 +117,6 @@ pub struct RequestArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
           conflicts_with_all = ["prompt", "model", "system", "messages", "keep_turns", "max_tokens", "max_completion_tokens", "temperature", "stream", "no_stream"])]
     pub body: Option<PathBuf>,
-
-    /// Send nothing: print the request as it would leave, what is wrong with it, and a curl command for it
-    #[arg(long, conflicts_with_all = ["record", "reports"])]
-    pub dry_run: bool,
 }
 
 /// What every request has, whether it is the only one or one of many.
@@ -224,6 +184,14 @@ pub struct ConnectionArgs {
     #[arg(long, overrides_with = "proxy")]
     pub no_proxy: bool,
 
+    /// Connect over IPv4 only
+    #[arg(short = '4', long, overrides_with = "ipv6")]
+    pub ipv4: bool,
+
+    /// Connect over IPv6 only
+    #[arg(short = '6', long, overrides_with = "ipv4")]
+    pub ipv6: bool,
+
     /// Believe the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub cacert: Option<PathBuf>,
@@ -285,22 +253,6 @@ pub struct RecoverArgs {
     pub max_cost_tokens: Option<u64>,
 }
 
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Long input")]
-pub struct SplitArgs {
-    /// Ask for a long text in parts of at most so many characters (4000, 20k), cut between paragraphs or sentences
-    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "body")]
-    pub split: Option<usize>,
-
-    /// What to do with each part, in place of the prompt argument; {part} and {parts} are its number and how many there are
-    #[arg(long, value_name = "TEXT")]
-    pub split_prompt: Option<String>,
-
-    /// Ask once more with this and all the answers, and print what comes of that
-    #[arg(long, value_name = "TEXT")]
-    pub reduce_prompt: Option<String>,
-}
-
 /// What can be done about a failure, in the order of what it costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -348,85 +300,6 @@ pub struct ReportArgs {
     /// Record every event on the wire, secrets masked
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
-}
-
-const BATCH_HELP: &str = "\
-INPUT has a request a line, as for OpenAI's Batch API, and OUTPUT gets a line for each that was answered:
-  {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":…,\"messages\":[…]}}
-Those that failed stand in OUTPUT.errors.jsonl beside it (out.jsonl: out.errors.jsonl), anew in every run.
-
-The same command again, after Ctrl-C, a crash or failures, asks what has no answer yet and nothing else.
-The first Ctrl-C lets what is under way come to its end; the second stops at once.
-
-Each request is tried again up to 3 times, if --retry does not say otherwise; an endpoint that keeps failing is
-left alone for a while, and when none is left the run ends. --retry-max-time and --max-cost-tokens bound the whole
-run: once they are reached no other request begins.
-
-The exit code is 0 when every request is answered, else that of the class of most failures, or 1; 130 after Ctrl-C.";
-
-#[derive(Debug, Args)]
-pub struct BatchArgs {
-    /// The requests, one a line
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub input: PathBuf,
-
-    /// Where the answers go; what is answered there already is not asked again
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: PathBuf,
-
-    /// Each line is a prompt, not a JSON request
-    #[arg(long)]
-    pub plain: bool,
-
-    /// Requests at the same time
-    #[arg(short = 'j', long = "jobs", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: u16,
-
-    #[command(flatten)]
-    pub shape: ShapeArgs,
-
-    /// The API's base URL [default: https://api.openai.com/v1]
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Connection", conflicts_with = "endpoints")]
-    pub base_url: Option<String>,
-
-    /// An endpoint of the configuration file, and a MODEL in place of the one that requests name; several share the work (repeatable)
-    #[arg(long = "endpoint", value_name = "NAME[:MODEL]", help_heading = "Connection")]
-    pub endpoints: Vec<String>,
-
-    /// Which of several endpoints is asked
-    #[arg(long, value_name = "HOW", default_value = "fastest", help_heading = "Connection")]
-    pub prefer: PreferChoice,
-
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-
-    #[command(flatten)]
-    pub retry: RetryArgs,
-
-    #[command(flatten)]
-    pub recover: RecoverArgs,
-
-    /// A summary as one JSON object on stdout
-    #[arg(long, help_heading = "Output")]
-    pub json: bool,
-
-    /// Answers with warnings count as failures
-    #[arg(long, help_heading = "Output")]
-    pub strict: bool,
-
-    /// Ask the built-in server that misbehaves on purpose: no key, no network (repeatable)
-    #[arg(long, value_name = "NAME", help_heading = "Lab", conflicts_with_all = ["base_url", "endpoints", "proxy", "cacert"])]
-    pub lab: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PreferChoice {
-    /// The one that answers soonest, failures and queues counted in
-    Fastest,
-    /// The one whose `price` in the configuration is lowest, while it can take more
-    Cheapest,
-    /// The first that was named, while it can take more
-    Listed,
 }
 
 #[derive(Debug, Args)]
@@ -523,30 +396,8 @@ pub enum Generated {
     Schema,
 }
 
-/// A number of characters: `4000`, `20k`, `1m`.
-fn size(text: &str) -> Result<usize, String> {
-    const SMALLEST: usize = 100;
-    let (digits, factor) = match text.trim().to_ascii_lowercase() {
-        text if text.ends_with('k') => (text[..text.len() - 1].to_string(), 1000),
-        text if text.ends_with('m') => (text[..text.len() - 1].to_string(), 1_000_000),
-        text => (text, 1),
-    };
-    let number = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(factor));
-    match number {
-        Some(number) if number >= SMALLEST => Ok(number),
-        Some(_) => Err(format!("parts of less than {SMALLEST} characters are of no use")),
-        None => Err("write a number of characters, as in 4000 or 20k".into()),
-    }
-}
-
 /// A duration as humantime reads it; a bare number is refused, because its unit would be a guess.
 fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| format!("{error}; write a unit, as in 90s, 1500ms or 5m"))?;
     if duration.is_zero() { Err("a bound of nothing would end everything at once".into()) } else { Ok(duration) }
-}
-
-/// How old an answer may be.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    let lifetime = humantime::parse_duration(text).map_err(|error| format!("{error}; write a unit, as in 90s, 12h or 7d"))?;
-    if lifetime.is_zero() { Err("no answer is as young as that; without --cache the server is always asked".into()) } else { Ok(lifetime) }
 }

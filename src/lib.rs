@@ -5,6 +5,7 @@
 //!
 //! - [`lang`]: English and Chinese, and a text in both.
 //! - [`spelling`]: the right spelling of a name that is not known.
+//! - [`statistics`]: what samples can tell: intervals, quantiles, the odds of chance.
 //! - [`secret`]: keys that cannot be printed, and the mask over everything that is shown or kept.
 //! - [`lab`]: the loopback server that misbehaves on purpose; it knows nothing of the rest.
 //! - [`cli`]: what can be typed; no decisions.
@@ -21,6 +22,7 @@
 //! - [`evidence`]: every fact that a rule may look at.
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
 //! - [`resilience`]: whether to try again, and when.
+//! - [`sample`]: what one exchange counts for among many.
 //! - [`report`]: the model of a report, and its printers.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
@@ -45,7 +47,9 @@ pub mod preflight;
 pub mod products;
 pub mod report;
 pub mod resilience;
+pub mod sample;
 pub mod secret;
 pub mod spelling;
+pub mod statistics;
 pub mod testimony;
 pub mod wire;

@@ -1,5 +1,6 @@
 //! One request, ready to be sent: every setting resolved, every file read, nothing left to decide.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::secret::Secret;
 pub struct Plan {
     /// The endpoint's name in the configuration, or its host.
     pub endpoint: String,
+    pub method: Method,
     pub target: Target,
     /// Field names and values in the order in which they are sent.
     pub headers: Vec<(String, String)>,
@@ -25,8 +27,68 @@ pub struct Plan {
     /// Everything that must not be shown: keys, passwords, the values of fields that carry them.
     pub secrets: Vec<Secret>,
     pub proxy: Option<Proxy>,
+    /// Which addresses of the host, or of the proxy, are tried.
+    pub addresses: Addresses,
     pub trust: Trust,
     pub timeouts: Timeouts,
+}
+
+/// The request's method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    #[default]
+    Post,
+    /// Without a body.
+    Get,
+}
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Post => "POST",
+            Method::Get => "GET",
+        }
+    }
+}
+
+/// Which addresses of a name are tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addresses {
+    /// As the system orders them.
+    #[default]
+    All,
+    OfFamily(Family),
+    Only(IpAddr),
+}
+
+impl Addresses {
+    pub fn allow(self, address: IpAddr) -> bool {
+        match self {
+            Addresses::All => true,
+            Addresses::OfFamily(family) => family == Family::of(address),
+            Addresses::Only(only) => only == address,
+        }
+    }
+}
+
+/// A version of the Internet Protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub fn of(address: IpAddr) -> Family {
+        if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        }
+    }
 }
 
 /// What another attempt at the same question does otherwise; what is not named stays as it was asked.
@@ -117,6 +179,7 @@ impl Plan {
     pub fn supposed(host: &str) -> Plan {
         Plan {
             endpoint: host.into(),
+            method: Method::Post,
             target: Target { https: false, host: host.into(), port: 80, path: "/v1/chat/completions".into() },
             headers: Vec::new(),
             body: Vec::new(),
@@ -126,6 +189,7 @@ impl Plan {
             key: KeyUse::NotNeeded,
             secrets: Vec::new(),
             proxy: None,
+            addresses: Addresses::All,
             trust: Trust::default(),
             timeouts: Timeouts::default(),
         }

@@ -44,6 +44,8 @@ fn record(scenario: &str, stream: bool) -> Tape {
     let port = address.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
     let body = format!("{{\"model\":\"gpt-4o-mini\",\"messages\":[{{\"role\":\"user\",\"content\":\"你好\"}}],\"stream\":{stream}}}");
     let plan = Plan {
+        method: llmcheck::plan::Method::Post,
+        addresses: llmcheck::plan::Addresses::All,
         endpoint: "lab".into(),
         target: Target { https: false, host: "127.0.0.1".into(), port, path: format!("/{scenario}/v1/chat/completions") },
         headers: [("accept-encoding", "gzip"), ("connection", "close")].map(|(name, value)| (name.to_string(), value.to_string())).to_vec(),

@@ -172,7 +172,7 @@ impl RunningLab {
         Lab::start(None).map(RunningLab).map_err(cannot_start)
     }
 
-    fn aim(&self, name: &str, tls: bool) -> Result<Override, Failure> {
+    pub fn aim(&self, name: &str, tls: bool) -> Result<Override, Failure> {
         let target = self.0.target(scenario(name)?, tls).map_err(cannot_start)?;
         let bounds = target.bounds;
         Ok(Override {

@@ -12,7 +12,7 @@ use super::console::{Console, Reader as Audience};
 use super::handout::Handout;
 use super::interrupt::{is_stopped, pause};
 use super::live::{self, Attempted, Wishes};
-use super::{recording, steps};
+use super::{check, recording, steps};
 use crate::cli::Remedy;
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
@@ -225,24 +225,7 @@ impl Asking<'_> {
     }
 
     fn asked(&self, plan: &Plan, waited: Duration, remedy: Option<Remedy>) -> Asked {
-        let now = jiff::Timestamp::now();
-        Asked {
-            started: format!("{now:.3}"),
-            attempt: self.attempts.len() as u32 + 1,
-            remedy,
-            waited_ms: waited.as_millis() as u64,
-            endpoint: plan.endpoint.clone(),
-            method: "POST".into(),
-            url: self.mask.cover_text(&plan.target.url()).into_owned(),
-            model: plan.model.clone(),
-            stream: plan.stream,
-            max_tokens: plan.max_tokens,
-            key: plan.key,
-            command: Some(self.command.to_string()),
-            proxy: plan.proxy.as_ref().map(|proxy| proxy.url()),
-            insecure: plan.trust.insecure,
-            timeouts: plan.timeouts,
-            ..Asked::default()
-        }
+        let attempt = self.attempts.len() as u32 + 1;
+        Asked { remedy, waited_ms: waited.as_millis() as u64, ..check::asked(plan, attempt, Some(self.command)) }
     }
 }

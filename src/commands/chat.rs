@@ -39,7 +39,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     let first_part = input.zip(args.split.split).map(|(input, size)| input.first_request(&first.plan, size));
     let (plan, parts) = first_part.map_or((first.plan, None), |(plan, parts)| (plan, Some(parts)));
     let preflight = prepare::look(&plan, &first.settings, console);
-    if args.request.dry_run {
+    if args.dry_run {
         return prepare::dry_run(args, &plan, parts, preflight, console);
     }
     let record = args.report.record.as_deref().map(recording::create).transpose().map_err(Failure::Usage)?;

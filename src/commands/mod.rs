@@ -7,6 +7,8 @@ mod batch;
 mod cache;
 mod cached;
 mod chat;
+mod check;
+mod compare;
 mod console;
 mod diagnose;
 mod explain;
@@ -16,13 +18,17 @@ mod handout;
 mod interrupt;
 mod lab;
 mod live;
+mod monitor;
 mod parts;
 mod prepare;
+mod probe;
 mod progress;
 mod prompt;
 mod recording;
+mod replay;
 mod steps;
 mod summary;
+mod target;
 mod told;
 mod typed;
 
@@ -68,6 +74,10 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Chat(args) => chat::run(&args, &console),
         Command::Batch(args) => batch::run(&args, &console),
+        Command::Probe(args) => probe::run(&args, &console),
+        Command::Replay(args) => replay::run(&args, &console),
+        Command::Compare(args) => compare::run(&args, &console),
+        Command::Monitor(args) => monitor::run(&args, &console),
         Command::Diagnose(args) => diagnose::run(&args, &console),
         Command::Explain(args) => explain::run(&args, &console),
         Command::Cache(args) => cache::run(&args, &console),

@@ -26,14 +26,14 @@ impl Fallback {
     pub fn parse(text: &str) -> Result<Fallback> {
         if text.contains("://") {
             bail!(
-                "the fallback {text:?} is a URL; name it in the configuration file as [endpoints.NAME] and give NAME, so that it has a key of its own"
+                "{text:?} is a URL; name it in the configuration file as [endpoints.NAME] and give NAME, so that it has a key of its own"
             );
         }
         let (endpoint, model) = text.split_once(':').map_or((text, None), |(endpoint, model)| (endpoint, Some(model)));
         let given = |part: &str| Some(part.trim().to_string()).filter(|part| !part.is_empty());
         let fallback = Fallback { endpoint: given(endpoint), model: model.and_then(given) };
         if fallback.endpoint.is_none() && fallback.model.is_none() || model.is_some() && fallback.model.is_none() {
-            bail!("the fallback {text:?} must be ENDPOINT, ENDPOINT:MODEL or :MODEL");
+            bail!("{text:?} must be ENDPOINT, ENDPOINT:MODEL or :MODEL");
         }
         Ok(fallback)
     }

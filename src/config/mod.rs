@@ -17,7 +17,7 @@ use crate::api::request::{Composed, Trimmed};
 use crate::cli::{ChatArgs, ConnectionArgs, ShapeArgs};
 use crate::exchange::is_sensitive;
 use crate::lang::{Lang, Sentence, text};
-use crate::plan::{KeyUse, Plan, Roots, Target, Timeouts, Trust};
+use crate::plan::{Addresses, Family, KeyUse, Method, Plan, Roots, Target, Timeouts, Trust};
 use crate::secret::Secret;
 use crate::wire::coding;
 pub use file::ConfigFile;
@@ -196,6 +196,7 @@ pub fn resolve(
             (None, Some(endpoint)) => endpoint.value.name.clone(),
             (None, None) => target.host.clone(),
         },
+        method: Method::Post,
         target,
         headers,
         body: composed.body,
@@ -205,10 +206,19 @@ pub fn resolve(
         key,
         secrets,
         proxy: proxy.map(|proxy| proxy.value),
+        addresses: addresses(wanted.connection),
         trust,
         timeouts,
     };
     Ok(Resolved { plan, settings, notes })
+}
+
+fn addresses(args: &ConnectionArgs) -> Addresses {
+    match (args.ipv4, args.ipv6) {
+        (true, _) => Addresses::OfFamily(Family::V4),
+        (_, true) => Addresses::OfFamily(Family::V6),
+        _ => Addresses::All,
+    }
 }
 
 fn left_out(trimmed: Trimmed) -> Sentence {

@@ -18,7 +18,7 @@ use super::recording::{Ending, How};
 use super::tunnel::basic_credentials;
 use super::watch::Watch;
 use super::{Listen, Masks};
-use crate::plan::{KeyUse, Plan, ProxyKind};
+use crate::plan::{KeyUse, Method, Plan, ProxyKind};
 use crate::secret::MaskedFlow;
 
 const READ_SIZE: usize = 64 * 1024;
@@ -85,7 +85,7 @@ fn ask(plan: &Plan, connector: impl Connector) -> Result<()> {
         .build();
     let agent = ureq::Agent::with_parts(config, connector, NoResolver);
 
-    let mut request = Request::post(plan.target.url());
+    let mut request = Request::builder().method(plan.method.name()).uri(plan.target.url());
     for (name, value) in &plan.headers {
         request = request.header(name, value);
     }
@@ -94,8 +94,12 @@ fn ask(plan: &Plan, connector: impl Connector) -> Result<()> {
     {
         request = request.header("Proxy-Authorization", credentials);
     }
-    let request = request.body(&plan.body[..]).context("the request cannot be built")?;
-    agent.run(request).map(drop).context("the request cannot be sent")
+    const UNBUILT: &str = "the request cannot be built";
+    let outcome = match plan.method {
+        Method::Post => agent.run(request.body(&plan.body[..]).context(UNBUILT)?),
+        Method::Get => agent.run(request.body(()).context(UNBUILT)?),
+    };
+    outcome.map(drop).context("the request cannot be sent")
 }
 
 /// Reads what is left of the response, whatever ureq thinks of it.

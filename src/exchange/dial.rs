@@ -10,7 +10,7 @@ use super::line::{Session, Stream};
 use super::recording::{Ending, How, Opened};
 use super::tls::Handshake;
 use super::tunnel;
-use crate::plan::{Plan, ProxyKind, bracketed};
+use crate::plan::{Addresses, Plan, ProxyKind, bracketed};
 
 /// The shortest time that one of several addresses is given.
 const FAIR_SHARE: Duration = Duration::from_secs(1);
@@ -32,10 +32,10 @@ pub(super) fn dial<L: Listen>(session: &mut Session<L>, plan: &Plan) -> anyhow::
 /// A TCP connection that carries the target's bytes, directly or through the proxy.
 fn reach<L: Listen>(session: &mut Session<L>, plan: &Plan) -> Result<(), ()> {
     let Some(proxy) = &plan.proxy else {
-        let connected = connect(session, &plan.target.host, plan.target.port);
+        let connected = connect(session, &plan.target.host, plan.target.port, plan.addresses);
         return connected.map_err(|ending| session.end(ending));
     };
-    connect(session, &proxy.host, proxy.port).map_err(|ending| {
+    connect(session, &proxy.host, proxy.port, plan.addresses).map_err(|ending| {
         let detail = ending.detail.unwrap_or_default();
         let proxy_fault = match ending.how {
             How::Cancelled | How::Deadline | How::NoConnectionInTime => ending.how,
@@ -47,15 +47,17 @@ fn reach<L: Listen>(session: &mut Session<L>, plan: &Plan) -> Result<(), ()> {
         ProxyKind::Http if !plan.target.https => Ok(()),
         ProxyKind::Http => tunnel::connect(session, plan, proxy),
         ProxyKind::Socks5 => {
-            let addresses = resolve(session, &plan.target.host, plan.target.port).map_err(|ending| session.end(ending))?;
+            let found = resolve(session, &plan.target.host, plan.target.port);
+            let addresses =
+                found.and_then(|found| allowed(found, &plan.target.host, plan.addresses)).map_err(|ending| session.end(ending))?;
             tunnel::socks5(session, plan, proxy, addresses.first().map(SocketAddr::ip))
         }
         ProxyKind::Socks5h => tunnel::socks5(session, plan, proxy, plan.target.host.parse::<IpAddr>().ok()),
     }
 }
 
-fn connect<L: Listen>(session: &mut Session<L>, host: &str, port: u16) -> Result<(), Ending> {
-    let addresses = resolve(session, host, port)?;
+fn connect<L: Listen>(session: &mut Session<L>, host: &str, port: u16, addresses: Addresses) -> Result<(), Ending> {
+    let addresses = allowed(resolve(session, host, port)?, host, addresses)?;
     let mut last = Ending::new(How::NameNotFound);
     for (index, address) in addresses.iter().enumerate() {
         let left = session.watch.left_to_connect();
@@ -80,6 +82,17 @@ fn connect<L: Listen>(session: &mut Session<L>, host: &str, port: u16) -> Result
         }
     }
     Err(last)
+}
+
+/// Those that the plan allows.
+fn allowed(found: Vec<SocketAddr>, host: &str, allowed: Addresses) -> Result<Vec<SocketAddr>, Ending> {
+    let kept: Vec<_> = found.into_iter().filter(|address| allowed.allow(address.ip())).collect();
+    let kind = match allowed {
+        Addresses::OfFamily(family) => family.name().to_string(),
+        Addresses::Only(address) => address.to_string(),
+        Addresses::All => return Ok(kept),
+    };
+    if kept.is_empty() { Err(Ending::because(How::NameNotFound, format!("{host}: no {kind} address"))) } else { Ok(kept) }
 }
 
 fn connect_failure(error: &std::io::Error) -> How {
