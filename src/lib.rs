@@ -24,6 +24,7 @@
 //! - [`resilience`]: whether to try again, and when.
 //! - [`sample`]: what one exchange counts for among many.
 //! - [`report`]: the model of a report, and its printers.
+//! - [`probe`]: finding a cause by experiment: what can be varied, what the answers tell, what is asked next.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
@@ -44,6 +45,7 @@ pub mod lab;
 pub mod lang;
 pub mod plan;
 pub mod preflight;
+pub mod probe;
 pub mod products;
 pub mod report;
 pub mod resilience;
