@@ -10,6 +10,7 @@ mod monitor;
 mod probe;
 mod replay;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -191,6 +192,10 @@ pub struct ConnectionArgs {
     /// Connect over IPv6 only
     #[arg(short = '6', long, overrides_with = "ipv4")]
     pub ipv6: bool,
+
+    /// Take these addresses for a host instead of looking its name up, as curl does (repeatable)
+    #[arg(long, value_name = "HOST:PORT:ADDRESS[,…]", value_parser = known_host)]
+    pub resolve: Vec<KnownHost>,
 
     /// Believe the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -394,6 +399,30 @@ pub enum Generated {
     Man,
     /// The JSON Schema of a report
     Schema,
+}
+
+/// Addresses of a host that are not looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownHost {
+    pub host: String,
+    pub port: u16,
+    pub addresses: Vec<IpAddr>,
+}
+
+/// As curl's --resolve takes it; an IPv6 address may stand in brackets.
+fn known_host(text: &str) -> Result<KnownHost, String> {
+    const HOW: &str = "write it as api.example.com:443:192.0.2.1";
+    let mut parts = text.splitn(3, ':');
+    let (Some(host), Some(port), Some(addresses)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(HOW.into());
+    };
+    let port = port.parse().map_err(|_| format!("{port:?} is no port; {HOW}"))?;
+    let address = |text: &str| {
+        let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
+        bare.parse().map_err(|_| format!("{text:?} is no address; {HOW}"))
+    };
+    let addresses = addresses.split(',').map(address).collect::<Result<_, String>>()?;
+    Ok(KnownHost { host: host.to_ascii_lowercase(), port, addresses })
 }
 
 /// A duration as humantime reads it; a bare number is refused, because its unit would be a guess.

@@ -29,6 +29,8 @@ pub struct Plan {
     pub proxy: Option<Proxy>,
     /// Which addresses of the host, or of the proxy, are tried.
     pub addresses: Addresses,
+    /// The target's addresses where the name is not to be looked up.
+    pub known_addresses: Vec<IpAddr>,
     pub trust: Trust,
     pub timeouts: Timeouts,
 }
@@ -190,6 +192,7 @@ impl Plan {
             secrets: Vec::new(),
             proxy: None,
             addresses: Addresses::All,
+            known_addresses: Vec::new(),
             trust: Trust::default(),
             timeouts: Timeouts::default(),
         }

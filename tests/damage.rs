@@ -46,6 +46,7 @@ fn record(scenario: &str, stream: bool) -> Tape {
     let plan = Plan {
         method: llmcheck::plan::Method::Post,
         addresses: llmcheck::plan::Addresses::All,
+        known_addresses: Vec::new(),
         endpoint: "lab".into(),
         target: Target { https: false, host: "127.0.0.1".into(), port, path: format!("/{scenario}/v1/chat/completions") },
         headers: [("accept-encoding", "gzip"), ("connection", "close")].map(|(name, value)| (name.to_string(), value.to_string())).to_vec(),

@@ -179,6 +179,7 @@ impl RunningLab {
             endpoint: format!("lab/{name}"),
             base_url: target.base_url,
             proxy: target.proxy,
+            addresses: target.addresses,
             authority: target.authority,
             timeouts: Timeouts { connect: bounds.connect, first_byte: bounds.first_byte, idle: bounds.idle, total: bounds.total },
         })

@@ -7,6 +7,7 @@ mod key;
 mod proxy;
 mod url;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::api::request::{Composed, Trimmed};
-use crate::cli::{ChatArgs, ConnectionArgs, ShapeArgs};
+use crate::cli::{ChatArgs, ConnectionArgs, KnownHost, ShapeArgs};
 use crate::exchange::is_sensitive;
 use crate::lang::{Lang, Sentence, text};
 use crate::plan::{Addresses, Family, KeyUse, Method, Plan, Roots, Target, Timeouts, Trust};
@@ -128,6 +129,8 @@ pub struct Override {
     pub endpoint: String,
     pub base_url: String,
     pub proxy: Option<String>,
+    /// Where its name is not to be looked up.
+    pub addresses: Vec<IpAddr>,
     pub authority: Option<String>,
     pub timeouts: Timeouts,
 }
@@ -186,6 +189,7 @@ pub fn resolve(
     };
     settings.add("api_key", if is_authorized { "set" } else { "none" }, found.as_ref().map_or("default", |found| &found.source));
 
+    let known_addresses = known_addresses(wanted, &target);
     let mut secrets: Vec<Secret> = found.map(|found| found.value).into_iter().collect();
     secrets.extend(headers.iter().filter(|(name, _)| is_sensitive(name)).flat_map(|(name, value)| credentials(name, value)));
     secrets.extend(proxy.as_ref().and_then(|proxy| proxy.value.credentials.clone()).map(|(_, password)| password));
@@ -207,6 +211,7 @@ pub fn resolve(
         secrets,
         proxy: proxy.map(|proxy| proxy.value),
         addresses: addresses(wanted.connection),
+        known_addresses,
         trust,
         timeouts,
     };
@@ -219,6 +224,14 @@ fn addresses(args: &ConnectionArgs) -> Addresses {
         (_, true) => Addresses::OfFamily(Family::V6),
         _ => Addresses::All,
     }
+}
+
+fn known_addresses(wanted: &Wanted<'_>, target: &Target) -> Vec<IpAddr> {
+    if let Some(lab) = wanted.lab {
+        return lab.addresses.clone();
+    }
+    let is_target = |known: &&KnownHost| known.host == target.host.to_ascii_lowercase() && known.port == target.port;
+    wanted.connection.resolve.iter().find(is_target).map(|known| known.addresses.clone()).unwrap_or_default()
 }
 
 fn left_out(trimmed: Trimmed) -> Sentence {

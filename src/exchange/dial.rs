@@ -32,10 +32,11 @@ pub(super) fn dial<L: Listen>(session: &mut Session<L>, plan: &Plan) -> anyhow::
 /// A TCP connection that carries the target's bytes, directly or through the proxy.
 fn reach<L: Listen>(session: &mut Session<L>, plan: &Plan) -> Result<(), ()> {
     let Some(proxy) = &plan.proxy else {
-        let connected = connect(session, &plan.target.host, plan.target.port, plan.addresses);
+        let connected = resolve_target(session, plan).and_then(|found| connect(session, &plan.target.host, found, plan.addresses));
         return connected.map_err(|ending| session.end(ending));
     };
-    connect(session, &proxy.host, proxy.port, plan.addresses).map_err(|ending| {
+    let found = resolve(session, &proxy.host, proxy.port);
+    found.and_then(|found| connect(session, &proxy.host, found, plan.addresses)).map_err(|ending| {
         let detail = ending.detail.unwrap_or_default();
         let proxy_fault = match ending.how {
             How::Cancelled | How::Deadline | How::NoConnectionInTime => ending.how,
@@ -47,7 +48,7 @@ fn reach<L: Listen>(session: &mut Session<L>, plan: &Plan) -> Result<(), ()> {
         ProxyKind::Http if !plan.target.https => Ok(()),
         ProxyKind::Http => tunnel::connect(session, plan, proxy),
         ProxyKind::Socks5 => {
-            let found = resolve(session, &plan.target.host, plan.target.port);
+            let found = resolve_target(session, plan);
             let addresses =
                 found.and_then(|found| allowed(found, &plan.target.host, plan.addresses)).map_err(|ending| session.end(ending))?;
             tunnel::socks5(session, plan, proxy, addresses.first().map(SocketAddr::ip))
@@ -56,8 +57,8 @@ fn reach<L: Listen>(session: &mut Session<L>, plan: &Plan) -> Result<(), ()> {
     }
 }
 
-fn connect<L: Listen>(session: &mut Session<L>, host: &str, port: u16, addresses: Addresses) -> Result<(), Ending> {
-    let addresses = allowed(resolve(session, host, port)?, host, addresses)?;
+fn connect<L: Listen>(session: &mut Session<L>, host: &str, found: Vec<SocketAddr>, addresses: Addresses) -> Result<(), Ending> {
+    let addresses = allowed(found, host, addresses)?;
     let mut last = Ending::new(How::NameNotFound);
     for (index, address) in addresses.iter().enumerate() {
         let left = session.watch.left_to_connect();
@@ -103,6 +104,16 @@ fn connect_failure(error: &std::io::Error) -> How {
         ConnectionReset | ConnectionAborted => How::Reset,
         _ => How::Unreachable,
     }
+}
+
+fn resolve_target<L: Listen>(session: &mut Session<L>, plan: &Plan) -> Result<Vec<SocketAddr>, Ending> {
+    let (host, port) = (&plan.target.host, plan.target.port);
+    if plan.known_addresses.is_empty() {
+        return resolve(session, host, port);
+    }
+    let known: Vec<SocketAddr> = plan.known_addresses.iter().map(|address| SocketAddr::new(*address, port)).collect();
+    session.opened(Opened::Resolved { host: bracketed(host), addresses: known.iter().map(SocketAddr::to_string).collect() });
+    Ok(known)
 }
 
 fn resolve<L: Listen>(session: &mut Session<L>, host: &str, port: u16) -> Result<Vec<SocketAddr>, Ending> {

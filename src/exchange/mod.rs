@@ -20,9 +20,12 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 
 use crate::plan::Plan;
-use crate::secret::Mask;
+use crate::secret::{Mask, MaskedFlow};
 pub use caller::{Caller, Place};
-use recording::Event;
+use dial::dial;
+use line::Session;
+use recording::{Ending, Event, How};
+use watch::Watch;
 
 /// Who hears the events of an exchange, in order, as they happen.
 pub trait Listen: Send + 'static {
@@ -51,6 +54,20 @@ pub enum Next {
 /// the server does is never an error: the listener has heard it.
 pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
     client::perform(plan, &Masks::of(plan), listener, stop)
+}
+
+/// Goes as far as a connection over which the plan's request could be sent, and closes it: the end is then `unused`.
+///
+/// # Errors
+/// As for [`perform`].
+pub fn reach<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
+    let masks = Masks::of(plan);
+    let (sent, received) = (MaskedFlow::new(masks.sent), MaskedFlow::new(masks.received));
+    let mut session = Session::new(Watch::start(plan.timeouts, stop), listener, sent, received);
+    if dial(&mut session, plan)? {
+        session.end(Ending::new(How::Unused));
+    }
+    Ok(session.listener)
 }
 
 /// What must not be told of what is sent and received.

@@ -199,6 +199,8 @@ pub enum How {
     /// The proxy refused the tunnel.
     TunnelRefused,
     Unreachable,
+    /// A connection came about; it was opened for nothing else, and nothing was asked.
+    Unused,
 }
 
 impl How {
@@ -218,7 +220,8 @@ impl How {
             | TlsNameMismatch
             | TlsSpokenToPlain
             | TunnelRefused
-            | Unreachable => true,
+            | Unreachable
+            | Unused => true,
             Cancelled | Deadline | Fin | FirstByteTimeout | Idle | Kept | Reset | TlsClose | TlsCut => false,
         }
     }

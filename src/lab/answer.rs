@@ -23,6 +23,7 @@ pub(in crate::lab) struct Answer {
     pub(in crate::lab) tool_call: Option<ToolCall>,
     pub(in crate::lab) finish_reason: &'static str,
     pub(in crate::lab) prompt_tokens: usize,
+    top_logprobs: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,7 @@ impl Answer {
             refusal: None,
             tool_call: None,
             finish_reason: if all.len() > allowed { "length" } else { "stop" },
+            top_logprobs: asked.top_logprobs,
             prompt_tokens: asked.messages.iter().map(|message| tokens(&message.text).len()).sum::<usize>() + 7,
         }
     }
@@ -67,9 +69,16 @@ impl Answer {
     pub(in crate::lab) fn json(&self) -> String {
         let (id, created, model, reason) = (&self.id, self.created, quoted(&self.model), self.finish_reason);
         let opening = format!(r#"{{"id":"{id}","object":"chat.completion","created":{created},"model":{model},"#);
-        let choice = format!(r#"{{"index":0,"message":{},"logprobs":null,"finish_reason":"{reason}"}}"#, self.message());
+        let choice = format!(r#"{{"index":0,"message":{},"logprobs":{},"finish_reason":"{reason}"}}"#, self.message(), self.logprobs());
         let usage = self.usage();
         format!(r#"{opening}"system_fingerprint":"fp_llmchecklab","choices":[{choice}],"usage":{usage}}}"#)
+    }
+
+    fn logprobs(&self) -> String {
+        let text = self.content.as_deref().unwrap_or_default();
+        let of_tokens =
+            self.top_logprobs.map(|top| tokens(text).into_iter().map(|token| logprob(token, top)).collect::<Vec<_>>().join(","));
+        of_tokens.map_or("null".into(), |of_tokens| format!(r#"{{"content":[{of_tokens}],"refusal":null}}"#))
     }
 
     fn message(&self) -> String {
@@ -87,7 +96,7 @@ impl Answer {
         let mut events = vec![self.delta(Part::Role, r#"{"role":"assistant","content":""}"#)];
         let mut speak = |name: &str, text: &Option<String>| {
             let pieces = text.iter().flat_map(|text| tokens(text));
-            events.extend(pieces.map(|piece| self.delta(Part::Content, &format!("{{\"{name}\":{}}}", quoted(piece)))));
+            events.extend(pieces.map(|piece| self.piece(name, piece)));
         };
         speak("reasoning_content", &self.reasoning);
         speak("refusal", &self.refusal);
@@ -117,6 +126,15 @@ impl Answer {
         format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total}}}"#)
     }
 
+    fn piece(&self, name: &str, piece: &str) -> Event {
+        let delta = format!("{{\"{name}\":{}}}", quoted(piece));
+        let Some(top) = self.top_logprobs.filter(|_| name == "content") else {
+            return self.delta(Part::Content, &delta);
+        };
+        let logprobs = format!(r#"{{"content":[{}],"refusal":null}}"#, logprob(piece, top));
+        self.event(Part::Content, &format!(r#"[{{"index":0,"delta":{delta},"logprobs":{logprobs},"finish_reason":null}}]"#), "")
+    }
+
     fn delta(&self, part: Part, delta: &str) -> Event {
         self.event(part, &format!(r#"[{{"index":0,"delta":{delta},"finish_reason":null}}]"#), "")
     }
@@ -134,6 +152,17 @@ impl ToolCall {
         let arguments = quoted(arguments);
         format!(r#"{{"index":0,"id":"call_llmchecklab","type":"function","function":{{"name":"{}","arguments":{arguments}}}}}"#, self.name)
     }
+}
+
+/// How likely a token was, and what else might have stood there: made up, but as long as the API's.
+fn logprob(token: &str, top: usize) -> String {
+    let entry = |rank: usize, rest: &str| {
+        let bytes: Vec<String> = token.bytes().map(|byte| byte.to_string()).collect();
+        let logprob = -0.000_123_4 - 1.25 * rank as f64;
+        format!(r#"{{"token":{},"logprob":{logprob:.8},"bytes":[{}]{rest}}}"#, quoted(token), bytes.join(","))
+    };
+    let others: Vec<String> = (0..top).map(|rank| entry(rank, "")).collect();
+    entry(0, &format!(r#","top_logprobs":[{}]"#, others.join(",")))
 }
 
 /// One event of a stream.

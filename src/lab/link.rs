@@ -40,11 +40,15 @@ pub(in crate::lab) struct Link {
     tls: Option<Box<ServerConnection>>,
     /// Bytes that arrived, after decryption, and were not used yet.
     pub(in crate::lab) incoming: Vec<u8>,
+    /// Exchanges that this connection has carried.
+    pub(in crate::lab) carried: u32,
+    /// Bytes that may still leave; what is more is thrown away.
+    passes: usize,
 }
 
 impl Link {
     pub(in crate::lab) fn plain(stream: TcpStream) -> Link {
-        Link { socket: LateSocket::new(stream), tls: None, incoming: Vec::new() }
+        Link { socket: LateSocket::new(stream), tls: None, incoming: Vec::new(), carried: 0, passes: usize::MAX }
     }
 
     /// The handshake happens with the first read.
@@ -73,6 +77,8 @@ impl Link {
 
     /// Sends these bytes, and returns when the kernel has all of them.
     pub(in crate::lab) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let bytes = &bytes[..bytes.len().min(self.passes)];
+        self.passes -= bytes.len();
         match &mut self.tls {
             None => self.socket.write_all(bytes),
             Some(session) => {
@@ -99,8 +105,18 @@ impl Link {
         }
     }
 
+    pub(in crate::lab) fn is_over_ipv6(&self) -> bool {
+        self.socket.stream.local_addr().is_ok_and(|address| address.is_ipv6())
+    }
+
+    /// From now on only so many bytes leave.
+    pub(in crate::lab) fn send_at_most(&mut self, bytes: usize) {
+        self.passes = bytes;
+    }
+
     /// Gives the connection another lifetime, for another request.
     pub(in crate::lab) fn renew(&mut self) {
+        self.carried += 1;
         self.socket.deadline = Instant::now() + LIFETIME;
     }
 

@@ -70,6 +70,10 @@ pub enum Reach {
     UnknownName,
     /// Through this proxy.
     Proxy(ProxyPort),
+    /// Over http, through a proxy that cuts what it passes on.
+    CuttingProxy,
+    /// Over http, at a name that has an address of either family.
+    BothFamilies,
 }
 
 /// The lab's TLS ports: those that shake hands, each with its own certificate, and those that do not.
@@ -96,6 +100,8 @@ pub enum ProxyPort {
     RefusesTunnel,
     WantsCredentials,
     Unreachable,
+    /// Passes on the beginning of each response.
+    Cuts,
 }
 
 /// Values for a client's time bounds.
@@ -121,7 +127,8 @@ impl Reach {
             Reach::TlsPortOverPlain => Some(text("http:// to an https port", "以 http:// 访问 https 端口")),
             Reach::Refused => Some(text("to a closed port", "访问未监听的端口")),
             Reach::UnknownName => Some(text("to an unknown name", "访问不存在的域名")),
-            Reach::Proxy(_) => Some(text("through a proxy", "经由代理")),
+            Reach::BothFamilies => Some(text("over IPv4 and IPv6", "IPv4 与 IPv6 均可")),
+            Reach::Proxy(_) | Reach::CuttingProxy => Some(text("through a proxy", "经由代理")),
         }
     }
 

@@ -17,6 +17,9 @@ const CREDENTIALS_WANTED: &str = concat!(
     "administrator or you need valid username/password to use this resource</h1></body></html>"
 );
 
+/// Bytes of a response that the cutting proxy passes on: its head, and some of the shortest body.
+const PASSED_ON: usize = 420;
+
 const DENIED: &str = concat!(
     "<html><head><title>ERROR: The requested URL could not be retrieved</title></head><body><h1>ERROR</h1>",
     "<h2>The requested URL could not be retrieved</h2><p>Access Denied.</p></body></html>"
@@ -30,6 +33,11 @@ pub(in crate::lab) fn attend(kind: ProxyPort, mut link: Link, shared: &Shared) -
     let ending = match kind {
         ProxyPort::Works if request.method == "CONNECT" => return tunnel(link, &request.path, shared),
         ProxyPort::Works => conversation::respond(&mut link, &request, shared)?,
+        ProxyPort::Cuts => {
+            link.send_at_most(PASSED_ON);
+            conversation::respond(&mut link, &request, shared)?;
+            Ending::Close
+        }
         ProxyPort::RefusesTunnel => {
             let reply = Reply::new("403 Forbidden").fields(&[("Server", "squid/5.7"), ("X-Squid-Error", "ERR_ACCESS_DENIED 0")]);
             link.send(&reply.field("Content-Type", "text/html").whole(DENIED))?;

@@ -65,6 +65,8 @@ pub(in crate::lab) struct Asked {
     pub(in crate::lab) stream: bool,
     pub(in crate::lab) include_usage: bool,
     pub(in crate::lab) max_tokens: Option<usize>,
+    /// For each token, how many likely ones are to be told beside it; none where nothing is to be told of tokens.
+    pub(in crate::lab) top_logprobs: Option<usize>,
     /// The text of the last message of the user.
     pub(in crate::lab) prompt: String,
     /// All messages, in order.
@@ -87,6 +89,10 @@ impl Asked {
             model: asked["model"].as_str().unwrap_or("gpt-4o-mini").into(),
             stream: asked["stream"].as_bool().unwrap_or(false),
             include_usage: asked["stream_options"]["include_usage"].as_bool().unwrap_or(false),
+            top_logprobs: asked["logprobs"]
+                .as_bool()
+                .filter(|wants| *wants)
+                .map(|_| asked["top_logprobs"].as_u64().unwrap_or(0).min(20) as usize),
             max_tokens: limit.and_then(|limit| usize::try_from(limit).ok()),
             prompt: messages.iter().rfind(|message| message.role == "user").map_or_else(String::new, |message| message.text.clone()),
             messages,

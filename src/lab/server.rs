@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -34,6 +34,8 @@ pub struct Target {
     /// Such as `http://127.0.0.1:40123/json-cut/v1`.
     pub base_url: String,
     pub proxy: Option<String>,
+    /// Of the name in the URL, where it is known to nobody else.
+    pub addresses: Vec<IpAddr>,
     /// PEM of the authority that the client must trust; none when the point is that it does not.
     pub authority: Option<String>,
     /// Bounds that make scenarios about time quick.
@@ -84,6 +86,7 @@ impl Lab {
         let scheme = if tls { "https" } else { "http" };
         let own_url = || if tls { self.https_url() } else { self.http_url() };
         let mut proxy = None;
+        let mut addresses = Vec::new();
         let origin = match scenario.reach {
             Reach::Http => own_url(),
             Reach::TlsOnly(kind) => format!("https://{}", self.further_port(Role::Tls(kind))?),
@@ -92,6 +95,15 @@ impl Lab {
             Reach::Refused => format!("{scheme}://{}", closed_port()?),
             // RFC 6761 section 6.4: this name never resolves.
             Reach::UnknownName => format!("{scheme}://api.llmcheck-lab.invalid"),
+            Reach::CuttingProxy => {
+                proxy = Some(format!("http://{}", self.further_port(Role::Proxy(ProxyPort::Cuts))?));
+                self.http_url()
+            }
+            Reach::BothFamilies => {
+                self.listen_on_ipv6()?;
+                addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                format!("http://two-families.llmcheck-lab.invalid:{}", self.http.port())
+            }
             Reach::Proxy(kind) => {
                 let address = if kind == ProxyPort::Unreachable { closed_port()? } else { self.further_port(Role::Proxy(kind))? };
                 proxy = Some(format!("http://{address}"));
@@ -103,6 +115,7 @@ impl Lab {
         Ok(Target {
             base_url: format!("{origin}/{}/v1", scenario.name),
             proxy,
+            addresses,
             authority: trusted.then(|| self.authority_pem().to_owned()),
             bounds: scenario.bounds,
         })
@@ -121,6 +134,18 @@ impl Lab {
         self.listen(listener, role)?;
         further.insert(role, address);
         Ok(address)
+    }
+
+    /// The http port, at IPv6's loopback address too.
+    fn listen_on_ipv6(&self) -> io::Result<()> {
+        let mut further = lock(&self.further);
+        if !further.contains_key(&Role::HttpOverIpv6) {
+            let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, self.http.port()))?;
+            let address = listener.local_addr()?;
+            self.listen(listener, Role::HttpOverIpv6)?;
+            further.insert(Role::HttpOverIpv6, address);
+        }
+        Ok(())
     }
 
     fn listen(&self, listener: TcpListener, role: Role) -> io::Result<()> {
@@ -145,6 +170,7 @@ impl Drop for Lab {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Role {
     Http,
+    HttpOverIpv6,
     Proxy(ProxyPort),
     Tls(TlsPort),
 }
@@ -209,7 +235,7 @@ fn accept(listener: &TcpListener, role: Role, shared: &Arc<Shared>) {
 fn serve(stream: TcpStream, role: Role, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match role {
-        Role::Http => converse(Link::plain(stream), shared),
+        Role::Http | Role::HttpOverIpv6 => converse(Link::plain(stream), shared),
         Role::Proxy(kind) => {
             // A tunnel copies without the link's deadline, so the socket itself must not wait for ever.
             stream.set_read_timeout(Some(LIFETIME))?;

@@ -25,6 +25,7 @@ mod budget;
 mod continuation;
 mod gateway;
 mod healthy;
+mod hidden;
 mod length;
 mod limits;
 mod lookalikes;
@@ -44,6 +45,7 @@ pub(in crate::lab) const ALL: &[&[Scenario]] = &[
     healthy::SCENARIOS,
     lookalikes::SCENARIOS,
     recovery::SCENARIOS,
+    hidden::SCENARIOS,
     continuation::SCENARIOS,
     budget::SCENARIOS,
     length::SCENARIOS,
