@@ -167,7 +167,12 @@ impl Plan {
         offered.is_some_and(|(_, value)| !value.trim().eq_ignore_ascii_case("identity"))
     }
 
-    fn set_header(&mut self, name: &str, value: &str) {
+    pub fn remove_header(&mut self, name: &str) {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    }
+
+    /// Puts a field in the place of the one of that name, or at the end.
+    pub fn set_header(&mut self, name: &str, value: &str) {
         match self.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             Some((_, old)) => *old = value.to_string(),
             None => self.headers.push((name.to_string(), value.to_string())),

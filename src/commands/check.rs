@@ -7,6 +7,7 @@ use super::console::Console;
 use super::live::{self, Attempted, Wishes};
 use crate::diagnosis::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
+use crate::exchange::Caller;
 use crate::exchange::recording::Asked;
 use crate::plan::Plan;
 use crate::sample::Sample;
@@ -25,9 +26,24 @@ pub struct Checked {
 /// # Errors
 /// When llmcheck cannot do its part: a plan that cannot be performed, a recording that cannot be written.
 pub fn check(plan: &Plan, attempt: u32, command: Option<&str>, record: Option<&File>, console: &Console) -> Result<Checked, Failure> {
+    check_by(None, plan, attempt, command, record, console)
+}
+
+/// The same by a caller who may keep its connection.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_by(
+    caller: Option<&mut Caller>,
+    plan: &Plan,
+    attempt: u32,
+    command: Option<&str>,
+    record: Option<&File>,
+    console: &Console,
+) -> Result<Checked, Failure> {
     let wishes = Wishes { record, keep: false, print: false, lead: "", before: None };
     let silent = Console { quiet: true, ..*console };
-    let Attempted { transcript, failure, .. } = live::attempt(plan, asked(plan, attempt, command), wishes, &silent)?;
+    let Attempted { transcript, failure, .. } = live::attempt_by(caller, plan, asked(plan, attempt, command), wishes, &silent)?;
     failure.map_or(Ok(()), Err)?;
     let evidence = Evidence::gather(&transcript);
     let diagnosis = diagnose(&evidence);

@@ -13,7 +13,7 @@ use super::interrupt::STOP;
 use super::recording::{self, Halves, Kept};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{Asked, Event, Recorder};
-use crate::exchange::{self, Listen, Next};
+use crate::exchange::{self, Caller, Listen, Next};
 use crate::plan::Plan;
 use crate::resilience::join::Joiner;
 use crate::secret::{Mask, MaskedFlow, Secret};
@@ -52,8 +52,25 @@ pub struct Wishes<'a> {
     pub before: Option<&'a str>,
 }
 
-/// Performs the plan once.
+/// Performs the plan once, over a connection of its own.
+///
+/// # Errors
+/// When llmcheck cannot do its part: the plan cannot be performed, or the recording cannot be written.
 pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console) -> Result<Attempted, Failure> {
+    attempt_by(None, plan, asked, wishes, console)
+}
+
+/// The same by a caller who may keep its connection.
+///
+/// # Errors
+/// As for [`attempt`].
+pub fn attempt_by(
+    caller: Option<&mut Caller>,
+    plan: &Plan,
+    asked: Asked,
+    wishes: Wishes<'_>,
+    console: &Console,
+) -> Result<Attempted, Failure> {
     let Wishes { record, keep, print, lead, before } = wishes;
     let mask = Mask::of_responses(&plan.secrets);
     let recorded_before = record.and_then(|mut file| file.stream_position().ok());
@@ -79,7 +96,11 @@ pub fn attempt(plan: &Plan, asked: Asked, wishes: Wishes<'_>, console: &Console)
         audience: Audience::Present,
         failure: None,
     };
-    let mut live = exchange::perform(plan, live, &STOP).map_err(Failure::Usage)?;
+    let performed = match caller {
+        None => exchange::perform(plan, live, &STOP),
+        Some(caller) => caller.perform(plan, &plan.body, live, &STOP),
+    };
+    let mut live = performed.map_err(Failure::Usage)?;
     let mut transcript = std::mem::take(&mut live.reader).finish();
     live.finish(&mut transcript);
     let Live { kept, has_printed, ended_line, audience, mut failure, .. } = live;

@@ -9,6 +9,34 @@ pub fn command_line() -> String {
     std::iter::once("llmcheck".to_string()).chain(request.iter().map(|argument| quoted(argument))).collect::<Vec<_>>().join(" ")
 }
 
+/// The `chat` that asks as the `probe` did which was typed, with these flags added.
+pub fn as_chat(flags: &str) -> String {
+    let typed = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let kept = of_chat(without_output(typed));
+    let flags = flags.split(' ').filter(|flag| !flag.is_empty()).map(str::to_string);
+    let words = ["llmcheck", "chat", "hello"].map(str::to_string).into_iter().chain(kept).chain(flags);
+    words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Of what was typed after `probe` what `chat` knows too.
+fn of_chat(typed: Vec<String>) -> Vec<String> {
+    const FLAGS: [&str; 4] = ["--deep", "--shallow", "--yes", "-y"];
+    const VALUES: [&str; 3] = ["--against", "--max-requests", "--seed"];
+    let mut kept = Vec::new();
+    let mut typed = typed.into_iter();
+    while let Some(argument) = typed.next() {
+        let is_value = VALUES.iter().any(|flag| argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')));
+        if is_value {
+            if !argument.contains('=') {
+                typed.next();
+            }
+        } else if argument != "probe" && !FLAGS.contains(&argument.as_str()) {
+            kept.push(argument);
+        }
+    }
+    kept
+}
+
 /// What was typed without the flags that only say where to write: typed again, they would write over the evidence. Without the cache too:
 /// who types it again wants to see it happen.
 fn without_output(typed: impl Iterator<Item = String>) -> Vec<String> {

@@ -1,7 +1,11 @@
 //! Finding a cause by experiment: the same request varied in one thing after another, until what makes it fail is known.
 //!
-//! `factor` is what can be varied, `belief` what the observations tell, `experiment` what is asked next and when enough is known.
+//! `stage` is the way to the endpoint; `factor` what can be varied, `request` how it is asked for, `belief` what the observations tell,
+//! `experiment` what is asked next and when enough is known.
 
 pub mod belief;
 pub mod experiment;
 pub mod factor;
+pub mod request;
+pub mod stage;
+pub mod words;

@@ -17,7 +17,7 @@ pub mod pieces;
 pub mod sanitize;
 mod terms;
 mod tried;
-mod words;
+pub mod words;
 
 pub use file::write;
 

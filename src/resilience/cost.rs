@@ -35,7 +35,9 @@ impl Cost {
         let billed = billed(evidence, diagnosis);
         let usage = evidence.usage().filter(|_| billed != Billed::No);
         let told = usage.and_then(|usage| usage.total_tokens.or_else(|| Some(usage.prompt_tokens? + usage.completion_tokens?)));
-        let estimate = || if billed == Billed::No { 0 } else { prompt_tokens(evidence) + answer_tokens(evidence) + lost_tokens(evidence) };
+        // No answer is longer than was allowed, whatever else its JSON tells.
+        let answer = || (answer_tokens(evidence) + lost_tokens(evidence)).min(evidence.asked().max_tokens.unwrap_or(u64::MAX));
+        let estimate = || if billed == Billed::No { 0 } else { prompt_tokens(evidence) + answer() };
         Cost { billed, tokens: told.unwrap_or_else(estimate), is_estimate: told.is_none() }
     }
 }

@@ -103,7 +103,7 @@ fn cut_short(exchange: &mut Exchange) -> std::io::Result<Ending> {
         return cut_between_chunks(exchange, Ending::Close);
     }
     let body = exchange.body();
-    let bytes = exchange.ok().declaring(body.len(), &body[..body.len() / 2]);
+    let bytes = exchange.ok().declaring(body.len(), &body.as_bytes()[..body.len() / 2]);
     exchange.send(bytes)?;
     Ok(Ending::Close)
 }
