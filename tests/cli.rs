@@ -48,6 +48,8 @@ mod parts;
 mod pieces;
 #[path = "cli/prepare.rs"]
 mod prepare;
+#[path = "cli/probe.rs"]
+mod probe;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/recover.rs"]

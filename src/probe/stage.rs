@@ -122,14 +122,23 @@ pub fn of_tcp(transcript: &Transcript, diagnosis: &Diagnosis, proxy: Option<&str
         let is_later = matches!(transcript.ending.as_ref().map(|ending| ending.how), Some(How::NameNotFound | How::NotSent) | None);
         return (!is_later).then(|| Stage::failed(Name::Tcp, times.total, diagnosis));
     };
-    let refused = transcript.ending.as_ref().is_some_and(|ending| matches!(ending.how, How::TunnelRefused | How::ProxyUnreachable));
-    if refused {
+    let is_usable = transcript.ending.as_ref().is_some_and(|ending| ending.how == How::Unused);
+    // What TLS did is told where TLS is told.
+    let is_of_tls = transcript.tls.is_some() || diagnosis.verdict.entry.class == Class::TlsError;
+    if !is_usable && !is_of_tls {
         return Some(Stage::failed(Name::Tcp, times.total, diagnosis));
     }
     const TO: Text = text("connected to {address}", "已连接 {address}");
     const BY_PROXY: Text = text("connected through the proxy {proxy}", "已经由代理 {proxy} 连接");
     let (words, value) = proxy.map_or((TO, ("address", address)), |proxy| (BY_PROXY, ("proxy", proxy.to_string())));
     Some(Stage::new(Name::Tcp, State::Ok, ms, words, vec![value]))
+}
+
+/// A connection past a proxy that lets nothing through.
+pub fn past_proxy(transcript: &Transcript) -> Option<Stage> {
+    const PAST: Text = text("past the proxy it works: use --no-proxy", "不经代理可以连接：用 --no-proxy");
+    let is_usable = transcript.ending.as_ref().is_some_and(|ending| ending.how == How::Unused);
+    is_usable.then(|| Stage::new(Name::Tcp, State::Ok, transcript.times.total, PAST, Vec::new()))
 }
 
 /// Days until a certificate ends that are worth a warning.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -11,6 +12,7 @@ use crate::config;
 
 /// So many runs stay in the directory that is llmcheck's own.
 const KEPT_RUNS: usize = 20;
+const FRESH: Duration = Duration::from_secs(3600);
 
 pub struct Recordings {
     /// None where nothing can be kept.
@@ -54,8 +56,12 @@ impl Recordings {
             return Ok(None);
         };
         if !self.files.contains_key(name) {
-            let file = recording::create(&directory.join(format!("{name}.jsonl"))).map_err(Failure::Internal)?;
-            self.files.insert(name.to_string(), file);
+            match recording::create(&directory.join(format!("{name}.jsonl"))) {
+                Ok(file) => drop(self.files.insert(name.to_string(), file)),
+                // Nobody asked for it, and the probe is worth more than its recording.
+                Err(_) if self.is_own => return Ok(None),
+                Err(error) => return Err(Failure::Internal(error)),
+            }
         }
         Ok(self.files.get(name))
     }
@@ -90,7 +96,10 @@ fn forget_oldest(own: &Path) {
     let entries = fs::read_dir(own).into_iter().flatten().flatten();
     let mut runs: Vec<PathBuf> = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_run)).map(|entry| entry.path()).collect();
     runs.sort();
+    // A run that has just begun may still be under way.
+    let is_over =
+        |run: &PathBuf| fs::metadata(run).and_then(|run| run.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age > FRESH));
     let surplus = runs.len().saturating_sub(KEPT_RUNS);
     // What cannot be removed stays.
-    runs[..surplus].iter().for_each(|run| drop(fs::remove_dir_all(run)));
+    runs[..surplus].iter().filter(|run| is_over(run)).for_each(|run| drop(fs::remove_dir_all(run)));
 }

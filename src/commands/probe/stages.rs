@@ -123,6 +123,14 @@ fn connections(plan: &Plan, lang: Lang) -> Result<Connections, Failure> {
     if addresses.len() < 2 || proxy.is_some() {
         found.stages.extend(stage::of_tcp(&first, &diagnosis, proxy.as_deref()));
         found.families.extend(family_of(&first));
+        let is_closed = found.stages.iter().any(|stage| stage.name == Name::Tcp && stage.state == State::Failed);
+        if is_closed {
+            found.families.clear();
+        }
+        if is_closed && proxy.is_some() {
+            let (direct, _) = reach(&Plan { proxy: None, ..plan.clone() })?;
+            found.stages.extend(stage::past_proxy(&direct));
+        }
     } else {
         for address in addresses.iter().filter_map(|address| address.parse::<SocketAddr>().ok()) {
             if is_stopped() {
