@@ -1,5 +1,6 @@
 //! An item's outcome as a line: the shape of the Batch API's output and error files, with what llmcheck knows beside it.
 
+use std::borrow::Cow;
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::lang::Lang;
 use crate::resilience::wait;
 use crate::secret::Mask;
 use crate::wire::calls::WholeCall;
+use crate::wire::content::Form;
 
 /// The code of an answer that is whole and cannot be written down as one.
 pub const UNJOINED: &str = "stream-not-joined";
@@ -54,20 +56,24 @@ struct Error<'a> {
 pub fn answer(item: &Item, id: &str, evidence: &Evidence<'_>, way: Way<'_>) -> Option<Vec<u8>> {
     let body = match one_line(evidence) {
         Some(document) => document,
-        None => serde_json::to_vec(&of_stream(id, evidence)?).ok()?,
+        None => Cow::Owned(of_stream(id, evidence)?.to_string()),
     };
     let response = Response { status_code: 200, request_id: request_id(evidence), body: None };
-    let line = finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None });
+    let mut line = finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None });
     // The body was parsed already, and is put in as it is.
     const PLACE: &[u8] = br#""body":null"#;
-    let at = memchr::memmem::rfind(&line, PLACE)? + PLACE.len() - b"null".len();
-    Some([&line[..at], &body, &line[at + b"null".len()..]].concat())
+    let after = line.split_off(memchr::memmem::find(&line, PLACE)? + PLACE.len());
+    line.truncate(line.len() - b"null".len());
+    line.reserve_exact(body.len() + after.len());
+    line.extend_from_slice(body.as_bytes());
+    line.extend_from_slice(&after);
+    Some(line)
 }
 
 /// The line of an item that failed.
 pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagnosis, mask: &Mask, way: Way<'_>) -> Vec<u8> {
     let document = one_line(evidence);
-    let body = document.as_deref().and_then(|document| serde_json::from_slice(document).ok());
+    let body = document.as_deref().and_then(|document| serde_json::from_str(document).ok());
     let response = evidence.status().map(|status_code| Response { status_code, request_id: request_id(evidence), body });
     let verdict = &diagnosis.verdict;
     let message = match way.code {
@@ -123,17 +129,16 @@ fn request_id<'a>(evidence: &Evidence<'a>) -> &'a str {
 }
 
 /// The answer's JSON as it came. Line ends stand between its tokens only: within a string they are escaped (RFC 8259 section 7).
-fn one_line(evidence: &Evidence<'_>) -> Option<Vec<u8>> {
-    let mut text = evidence.document.as_ref().and(evidence.content()?.document())?.trim_ascii().to_vec();
-    for byte in &mut text {
-        if matches!(byte, b'\n' | b'\r') {
-            *byte = b' ';
-        }
+fn one_line<'a>(evidence: &Evidence<'a>) -> Option<Cow<'a, str>> {
+    let content = evidence.document.as_ref().and(evidence.content())?;
+    // What stands behind the document would break the line.
+    if matches!(&content.form, Form::Json(document) if document.trailing().is_some()) {
+        return None;
     }
-    let start = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-    let text = text.split_off(start);
-    // What stands before or behind the document would break the line.
-    serde_json::from_slice::<&RawValue>(&text).is_ok().then_some(text)
+    let text = std::str::from_utf8(content.document()?).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii();
+    let has_lines = memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
+    Some(if has_lines { Cow::Owned(text.replace(['\n', '\r'], " ")) } else { Cow::Borrowed(text) })
 }
 
 /// The stream as the plain answer would have been, with everything that clients of the API look for; none where something of it would

@@ -268,7 +268,7 @@ impl Appender {
         }
         waiting.is_writing = true;
         while !waiting.lines.is_empty() {
-            let lines = std::mem::take(&mut waiting.lines);
+            let mut lines = std::mem::take(&mut waiting.lines);
             let counts = std::mem::take(&mut waiting.counts);
             let length = waiting.length;
             drop(waiting);
@@ -287,6 +287,11 @@ impl Appender {
                 return Err(error.into());
             }
             waiting.length += lines.len() as u64;
+            if waiting.lines.is_empty() {
+                // Its room serves the next.
+                lines.clear();
+                waiting.lines = lines;
+            }
         }
         waiting.is_writing = false;
         Ok(())

@@ -164,10 +164,10 @@ fn malformed_header_field(evidence: &Evidence<'_>) -> Option<Found> {
 
 /// What is wrong with a line that should be a field; RFC 9110 section 5.6.2 says which characters a name may have.
 fn fault_of(line: &[u8]) -> Option<(&'static str, Text)> {
-    const MARKS: &[u8] = b"!#$%&'*+-.^_`|~";
-    let is_token = |name: &[u8]| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || MARKS.contains(byte));
-    match line.iter().position(|byte| *byte == b':') {
-        _ if line.contains(&0) => Some(("zero-byte", text("a zero byte stands in it", "其中有一个零字节"))),
+    let is_mark = |byte: u8| matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+    let is_token = |name: &[u8]| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || is_mark(*byte));
+    match memchr::memchr(b':', line) {
+        _ if memchr::memchr(0, line).is_some() => Some(("zero-byte", text("a zero byte stands in it", "其中有一个零字节"))),
         None => Some(("no-colon", text("there is no colon", "没有冒号"))),
         // Blanks before the colon are for a proxy to take out (RFC 9112 section 5.1): clients read over them.
         Some(colon) if !is_token(line[..colon].trim_ascii_end()) => Some(("no-name", text("the name is no name", "名称不合法"))),

@@ -452,9 +452,11 @@ fn cut(evidence: &Evidence<'_>, how: How) -> Option<Found> {
 
 fn cut_by_close(evidence: &Evidence<'_>) -> Option<Found> {
     let length = evidence.length.as_ref()?;
-    let is_another = cut_after_gateway_timeout(evidence).is_some()
-        || super::entry_fires(evidence, &["empty-body-after-overwrite", "copy-stopped-at-block"]);
-    if !evidence.ended_in_order() || !is_incomplete(evidence) || is_another {
+    let is_another = || {
+        cut_after_gateway_timeout(evidence).is_some()
+            || super::entry_fires(evidence, &["empty-body-after-overwrite", "copy-stopped-at-block"])
+    };
+    if !evidence.ended_in_order() || !is_incomplete(evidence) || is_another() {
         return None;
     }
     let end = evidence.body_end();

@@ -72,7 +72,7 @@ fn connect<L: Listen>(session: &mut Session<L>, host: &str, found: Vec<SocketAdd
             Ok(tcp) => {
                 // Without it a request in two writes waits for the peer's delayed acknowledgement.
                 let _ = tcp.set_nodelay(true);
-                session.stream = Some(Stream::new(tcp, address));
+                session.stream = Some(Stream::new(tcp, address.to_string()));
                 session.opened(Opened::Connected { address: address.to_string() });
                 return Ok(());
             }

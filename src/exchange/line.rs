@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::ClientConnection;
 
@@ -34,38 +34,37 @@ pub(super) struct Session<L> {
 /// A TCP connection, plain or under TLS.
 pub(super) struct Stream {
     tcp: TcpStream,
-    address: SocketAddr,
+    address: String,
     tls: Option<Box<ClientConnection>>,
     /// The timeout that is set on the socket, to spare the system call when it stays the same.
     slice: Duration,
-    /// Reads do not wait.
-    is_hasty: bool,
 }
 
 impl Stream {
-    pub fn new(tcp: TcpStream, address: SocketAddr) -> Stream {
-        Stream { tcp, address, tls: None, slice: Duration::ZERO, is_hasty: false }
+    pub fn new(tcp: TcpStream, address: String) -> Stream {
+        Stream { tcp, address, tls: None, slice: Duration::ZERO }
     }
 
-    /// What is there already, without waiting for more; `WouldBlock` where nothing is. The socket waits for nothing from then on.
+    /// What is there already, without waiting for more; `WouldBlock` where nothing is.
     fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.set_hasty(true)?;
         match &mut self.tls {
-            None => self.tcp.read(buffer),
-            Some(tls) => read_ready_tls(tls, &mut self.tcp, buffer),
+            None => Ready(&self.tcp).read(buffer),
+            Some(tls) => read_tls_from(tls, &mut Ready(&self.tcp), buffer),
         }
     }
 
-    fn wait_again(&mut self) -> io::Result<()> {
-        self.set_hasty(false)
-    }
-
-    fn set_hasty(&mut self, is_hasty: bool) -> io::Result<()> {
-        if self.is_hasty != is_hasty {
-            self.tcp.set_nonblocking(is_hasty)?;
-            self.is_hasty = is_hasty;
+    /// What comes within this time; `WouldBlock` or `TimedOut` where nothing does.
+    fn read_within(&mut self, patience: Duration, buffer: &mut [u8]) -> io::Result<usize> {
+        self.set_slice(patience)?;
+        loop {
+            let read = match &mut self.tls {
+                None => self.tcp.read(buffer),
+                Some(tls) => read_tls_from(tls, &mut self.tcp, buffer),
+            };
+            if !matches!(&read, Err(error) if error.kind() == ErrorKind::Interrupted) {
+                return read;
+            }
         }
-        Ok(())
     }
 
     fn set_slice(&mut self, slice: Duration) -> io::Result<()> {
@@ -78,7 +77,25 @@ impl Stream {
     }
 }
 
-fn read_ready_tls(tls: &mut ClientConnection, tcp: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+/// A connection read without waiting. Where a read has no word for that, the whole socket is told so for as long.
+struct Ready<'a>(&'a TcpStream);
+
+impl io::Read for Ready<'_> {
+    #[cfg(unix)]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::net::recv(self.0, buffer, rustix::net::RecvFlags::DONTWAIT)?.0)
+    }
+
+    #[cfg(not(unix))]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.set_nonblocking(true)?;
+        let read = self.0.read(buffer);
+        self.0.set_nonblocking(false)?;
+        read
+    }
+}
+
+fn read_tls_from(tls: &mut ClientConnection, tcp: &mut impl io::Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match tls.reader().read(buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -111,8 +128,7 @@ impl Idle {
         if matches!(read, Ok(length) if length > 0) {
             sends_more.store(true, Ordering::Relaxed);
         }
-        let is_quiet = matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock);
-        (is_quiet && self.0.wait_again().is_ok()).then_some(self)
+        matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock).then_some(self)
     }
 }
 
@@ -154,7 +170,7 @@ impl<L: Listen> Session<L> {
         let Some(stream) = self.stream.as_ref().filter(|_| !self.is_reused) else {
             return false;
         };
-        let address = stream.address.to_string();
+        let address = stream.address.clone();
         self.is_reused = true;
         self.opened(Opened::Reused { address });
         self.watch.connected();
@@ -301,25 +317,19 @@ impl<L: Listen> Session<L> {
         0
     }
 
-    /// Ends the exchange and keeps the connection, unless more comes than belongs to the message, or its end.
+    /// Ends the exchange and keeps the connection, unless more comes than belongs to the message, or its end. Where nothing is waited
+    /// for, nothing is looked for either: [`Idle::if_usable`] does, right before the next request, and sees all that came until then.
     fn keep(&mut self, buffer: &mut [u8]) -> usize {
-        const LOOK: Duration = Duration::from_millis(1);
-        let patience = if let Keeping::After(patience) = self.keeping { patience } else { Duration::ZERO };
-        let since = Instant::now();
-        let ready = loop {
-            let ready = self.stream.as_mut().map(|stream| stream.read_ready(buffer));
-            let is_quiet = matches!(&ready, Some(Err(error)) if error.kind() == ErrorKind::WouldBlock);
-            if !is_quiet || since.elapsed() >= patience {
-                break ready;
-            }
-            std::thread::sleep(LOOK);
+        let read = match (self.keeping, self.stream.as_mut()) {
+            (Keeping::After(patience), Some(stream)) => stream.read_within(patience, buffer),
+            _ => Err(ErrorKind::WouldBlock.into()),
         };
-        match ready {
-            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => {
+        match read {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 self.end(Ending::new(How::Kept));
                 0
             }
-            Some(Ok(length)) if length > 0 && self.waits_again() => {
+            Ok(length) if length > 0 => {
                 (self.keeping, self.saw_more) = (Keeping::Never, true);
                 self.heard(&mut buffer[..length]);
                 length
@@ -327,14 +337,9 @@ impl<L: Listen> Session<L> {
             // It ended: the next read says how.
             _ => {
                 self.keeping = Keeping::Never;
-                self.waits_again();
                 self.receive(buffer)
             }
         }
-    }
-
-    fn waits_again(&mut self) -> bool {
-        self.stream.as_mut().is_some_and(|stream| stream.wait_again().is_ok())
     }
 
     fn heard(&mut self, bytes: &mut [u8]) {

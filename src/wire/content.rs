@@ -5,6 +5,7 @@ use super::coding::{Coding, Decoder, Progress};
 use super::digest::Promised;
 use super::framing::{Body, Framing, Piece, Promise};
 use super::json::{Closure, Scanner};
+use super::kept::joined;
 use super::stream::Stream;
 use crate::api::shape::Shape;
 
@@ -104,16 +105,18 @@ impl Document {
         let Closure::Closed { end } = self.closure() else {
             return false;
         };
-        // Nearly every answer is a completion, and not worth being read a second time.
-        let may_be =
-            |text: &[u8]| [&b"chat.completion.chunk"[..], b"\"done\""].iter().any(|word| memchr::memmem::find(text, word).is_some());
+        if self.is_looked_at || end as usize > self.text.len().min(LARGEST_FIRST_LINE) {
+            return false;
+        }
+        let names = |word: &[u8]| memchr::memmem::find(&self.text[..end as usize], word).is_some();
+        let may_be_chunk = names(b"chat.completion.chunk");
         // One chunk alone is a strange answer, but no stream.
-        let needs_more = |text: &[u8]| self.scanner.trailing.is_none() && memchr::memmem::find(text, b"chat.completion.chunk").is_some();
-        if self.is_looked_at || end as usize > self.text.len().min(LARGEST_FIRST_LINE) || needs_more(&self.text[..end as usize]) {
+        if may_be_chunk && self.scanner.trailing.is_none() {
             return false;
         }
         self.is_looked_at = true;
-        if !may_be(&self.text[..end as usize]) {
+        // Nearly every answer is a completion, and not worth being read a second time.
+        if !may_be_chunk && !names(b"\"done\"") {
             return false;
         }
         let value = crate::api::json::parse(&self.text[..end as usize]).unwrap_or_default();
@@ -198,16 +201,17 @@ impl Content {
         if layer.first.is_empty() {
             layer.first_at = at;
         }
-        layer.first.extend_from_slice(bytes);
-        if layer.first.len() >= needed {
-            self.begin(depth, time);
+        let first = joined(&mut layer.first, bytes);
+        if first.len() < needed {
+            layer.first = first.into_owned();
+            return;
         }
+        self.begin(depth, &first, time);
     }
 
     /// The label is a claim; the first bytes are the fact.
-    fn begin(&mut self, depth: usize, time: u64) {
-        let layer = &mut self.layers[depth];
-        let first = std::mem::take(&mut layer.first);
+    fn begin(&mut self, depth: usize, first: &[u8], time: u64) {
+        let layer = &self.layers[depth];
         let at = layer.first_at;
         let is_plain = first.iter().take(TELLING).all(|byte| matches!(byte, b'\t' | b'\r' | b'\n' | b' '..=b'~'));
         let coding = match layer.expected {
@@ -216,7 +220,7 @@ impl Content {
                 Coding::Identity
             }
             Some(coding) => coding,
-            None => Coding::from_magic(&first).unwrap_or(Coding::Identity),
+            None => Coding::from_magic(first).unwrap_or(Coding::Identity),
         };
         if layer.expected.is_none() && coding != Coding::Identity {
             self.mislabel = Some(if depth == 0 { Mislabel::Unlabelled } else { Mislabel::Twice });
@@ -228,7 +232,7 @@ impl Content {
             self.coding = coding;
         }
         self.layers[depth].decoder = Some(Decoder::new(coding));
-        self.decode(depth, &first, at, time);
+        self.decode(depth, first, at, time);
     }
 
     fn decode(&mut self, depth: usize, bytes: &[u8], at: Option<u64>, time: u64) {
@@ -269,28 +273,29 @@ impl Content {
         if !matches!(self.form, Form::Empty) {
             return self.follow(bytes, start, at, time);
         }
-        self.first.extend_from_slice(bytes);
-        let before = (self.first.len() - bytes.len()) as u64;
+        let first = joined(&mut self.first, bytes);
+        let before = (first.len() - bytes.len()) as u64;
         let (first_start, first_at) = (start.saturating_sub(before), at.map(|at| at.saturating_sub(before)));
-        match is_chunk_framing(&self.first) {
+        match is_chunk_framing(&first) {
             Some(true) if !std::mem::replace(&mut self.has_looked_for_chunks, true) => {
-                let first = std::mem::take(&mut self.first);
                 let promise = Promise { framing: Framing::Chunked, ..Promise::default() };
                 self.reframed = Some(Box::new(Body::new(promise, first_at.unwrap_or(first_start))));
                 return self.unframe(&first, first_start, first_at, time);
             }
-            None => return,
+            None => {
+                self.first = first.into_owned();
+                return;
+            }
             Some(_) => {}
         }
-        let Some(form) = recognise(&self.first) else {
+        let Some(form) = recognise(&first) else {
             // Blanks without end are counted, not kept.
-            if self.first.len() > MOST_BLANKS {
-                self.first.clear();
+            if first.len() <= MOST_BLANKS {
+                self.first = first.into_owned();
             }
             return;
         };
         self.form = form;
-        let first = std::mem::take(&mut self.first);
         self.follow(&first, first_start, first_at, time);
     }
 
@@ -345,9 +350,10 @@ impl Content {
     pub fn finish(&mut self, time: u64) {
         // A layer may find another beneath it.
         let mut depth = 0;
-        while let Some(layer) = self.layers.get(depth) {
+        while let Some(layer) = self.layers.get_mut(depth) {
             if layer.decoder.is_none() && !layer.first.is_empty() {
-                self.begin(depth, time);
+                let first = std::mem::take(&mut layer.first);
+                self.begin(depth, &first, time);
             }
             depth += 1;
         }

@@ -38,7 +38,7 @@ impl Head {
         for line in lines {
             let text = &bytes[line.clone()];
             let at = start + line.start as u64;
-            match text.iter().position(|byte| *byte == b':') {
+            match memchr::memchr(b':', text) {
                 // RFC 9112 section 5.2: an obsolete folded line goes on with the value before it.
                 _ if matches!(text.first(), Some(b' ' | b'\t')) => {
                     if let Some(field) = fields.last_mut() {
@@ -53,21 +53,17 @@ impl Head {
                     let trimmed = value.trim_ascii();
                     let value_start = at + (colon + 1 + before) as u64;
                     fields.push(Field {
-                        name: String::from_utf8_lossy(&text[..colon]).into_owned(),
-                        value: String::from_utf8_lossy(trimmed).into_owned(),
+                        name: words(&text[..colon]),
+                        value: words(trimmed),
                         value_span: value_start..value_start + trimmed.len() as u64,
                     });
                 }
                 None if text.is_empty() => {}
-                None => fields.push(Field {
-                    name: String::from_utf8_lossy(text).into_owned(),
-                    value: String::new(),
-                    value_span: at..at + text.len() as u64,
-                }),
+                None => fields.push(Field { name: words(text), value: String::new(), value_span: at..at + text.len() as u64 }),
             }
         }
         let first_line_span = start + first.start as u64..start + first.end as u64;
-        let first_line = String::from_utf8_lossy(&bytes[first]).into_owned();
+        let first_line = words(&bytes[first]);
         Head {
             status: first_line.split_whitespace().nth(1).and_then(|word| word.parse().ok()),
             first_line_span,
@@ -101,6 +97,11 @@ impl Head {
     pub fn reason(&self) -> &str {
         self.first_line.splitn(3, ' ').nth(2).unwrap_or("").trim()
     }
+}
+
+/// Bytes that are not UTF-8 as replacement characters. Nearly all are.
+fn words(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes).into_owned(), str::to_string)
 }
 
 /// The lines of a head without their ends, up to the empty one.

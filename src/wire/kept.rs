@@ -1,9 +1,20 @@
 //! Bytes kept for excerpts: the beginning and the end of a flow of any length, within a fixed amount of memory.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 const BEGINNING: usize = 256 * 1024;
 const END: usize = 16 * 1024;
+
+/// What was kept until more would tell, and what came; nothing is copied where nothing was kept.
+pub(super) fn joined<'a>(kept: &mut Vec<u8>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    if kept.is_empty() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut joined = std::mem::take(kept);
+    joined.extend_from_slice(bytes);
+    Cow::Owned(joined)
+}
 
 /// The first and the last bytes of a flow, and how many there were in all.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@ use super::content::{Checkpoint, Content};
 use super::digest;
 use super::framing::{Body, Framing, Piece, Promise};
 use super::head::{self, Head};
-use super::kept::Kept;
+use super::kept::{Kept, joined};
 use super::transcript::{Response, Times, Transcript, milliseconds};
 use crate::exchange::Next;
 use crate::exchange::recording::{Asked, Event, How, Kind, Opened};
@@ -137,8 +137,7 @@ impl Reader {
         if self.transcript.response.is_some() {
             return self.take_body(bytes, at, time);
         }
-        self.head.extend_from_slice(bytes);
-        let flow = std::mem::take(&mut self.head);
+        let flow = joined(&mut self.head, bytes);
         let mut taken = 0;
         while let Some(head) = self.next_head(&flow[taken..]) {
             taken += (head.span.end - head.span.start) as usize;
@@ -153,7 +152,7 @@ impl Reader {
             self.transcript.response = Some(respond(head, self.head_start, self.transcript.asked.lost));
             return self.take_body(&flow[taken..], self.head_start, time);
         }
-        self.head = if taken == 0 { flow } else { flow[taken..].to_vec() };
+        self.head = if taken == 0 { flow.into_owned() } else { flow[taken..].to_vec() };
     }
 
     /// The head with which the flow begins, once it is complete.
