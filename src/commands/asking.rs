@@ -101,6 +101,7 @@ impl Asking<'_> {
             let mut plan = recovery.plan();
             plan.secrets.extend_from_slice(&self.halves);
             let wishes = Wishes {
+                most: None,
                 record: self.record,
                 keep: self.answers.is_some(),
                 print: question.prints && plan.stream,

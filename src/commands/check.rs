@@ -41,14 +41,30 @@ pub fn check_by(
     record: Option<&File>,
     console: &Console,
 ) -> Result<Checked, Failure> {
-    let wishes = Wishes { record, keep: false, print: false, lead: "", before: None };
+    let (checked, failure) = check_recording(caller, plan, attempt, command, (record, None), console)?;
+    failure.map_or(Ok(checked), Err)
+}
+
+/// The same where a recording that cannot be written is no end: it is told beside what came. Beside the file stands how many bytes it may
+/// be given.
+///
+/// # Errors
+/// When the plan cannot be performed, or nothing at all can be written to the recording.
+pub fn check_recording(
+    caller: Option<&mut Caller>,
+    plan: &Plan,
+    attempt: u32,
+    command: Option<&str>,
+    (record, most): (Option<&File>, Option<u64>),
+    console: &Console,
+) -> Result<(Checked, Option<Failure>), Failure> {
+    let wishes = Wishes { record, most, keep: false, print: false, lead: "", before: None };
     let silent = Console { quiet: true, ..*console };
     let Attempted { transcript, failure, .. } = live::attempt_by(caller, plan, asked(plan, attempt, command), wishes, &silent)?;
-    failure.map_or(Ok(()), Err)?;
     let evidence = Evidence::gather(&transcript);
     let diagnosis = diagnose(&evidence);
     let sample = Sample::of(&evidence, &diagnosis);
-    Ok(Checked { transcript, diagnosis, sample })
+    Ok((Checked { transcript, diagnosis, sample }, failure))
 }
 
 /// What a recording of this plan says was asked.

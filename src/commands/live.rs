@@ -42,6 +42,8 @@ pub struct Attempted {
 #[derive(Clone, Copy)]
 pub struct Wishes<'a> {
     pub record: Option<&'a File>,
+    /// What brings more bytes than this is not recorded: the recording is taken back.
+    pub most: Option<u64>,
     /// The recording is given back as well.
     pub keep: bool,
     /// A stream's text is let out as it arrives.
@@ -71,7 +73,7 @@ pub fn attempt_by(
     wishes: Wishes<'_>,
     console: &Console,
 ) -> Result<Attempted, Failure> {
-    let Wishes { record, keep, print, lead, before } = wishes;
+    let Wishes { record, most, keep, print, lead, before } = wishes;
     let mask = Mask::of_responses(&plan.secrets);
     let recorded_before = record.and_then(|mut file| file.stream_position().ok());
     let recorder = match record {
@@ -82,6 +84,8 @@ pub fn attempt_by(
     let live = Live {
         reader: Reader::new(asked),
         recorder,
+        most,
+        is_over: false,
         kept,
         // Under a content coding a key may come that the mask on the wire cannot see.
         text: MaskedFlow::after(mask.clone(), before.unwrap_or_default()),
@@ -103,6 +107,9 @@ pub fn attempt_by(
     let mut live = performed.map_err(Failure::Usage)?;
     let mut transcript = std::mem::take(&mut live.reader).finish();
     live.finish(&mut transcript);
+    if live.is_over {
+        live.take_back(record.zip(recorded_before));
+    }
     let Live { kept, has_printed, ended_line, audience, mut failure, .. } = live;
     let mut recording = kept.map(|kept| kept.into_inner().bytes);
     let halves = Halves::of(&transcript, before.unwrap_or_default(), &mask);
@@ -162,6 +169,9 @@ fn spinner(console: &Console) -> Option<ProgressBar> {
 struct Live {
     reader: Reader,
     recorder: Option<Recorder<File>>,
+    most: Option<u64>,
+    /// More has come than is recorded.
+    is_over: bool,
     kept: Option<Recorder<Kept>>,
     text: MaskedFlow,
     print: bool,
@@ -191,6 +201,9 @@ impl Listen for Live {
             self.kept = None;
         }
         let next = self.reader.hear(event);
+        if self.most.is_some_and(|most| self.reader.received() > most) {
+            self.is_over |= self.recorder.take().is_some();
+        }
         if let Some(spinner) = &self.spinner {
             spinner.set_position(self.reader.received());
         }
@@ -243,6 +256,15 @@ impl Live {
                 self.failure.get_or_insert(failure);
                 self.audience = Audience::Gone;
             }
+        }
+    }
+
+    /// What is recorded of an exchange that is too large, in this file from here on.
+    fn take_back(&mut self, recorded: Option<(&File, u64)>) {
+        if let Some((file, length)) = recorded {
+            let failure = recording::withdraw(file, length).err();
+            self.failure = self.failure.take().or(failure);
+            self.console.note(recording::TOO_LARGE.get(self.console.lang));
         }
     }
 

@@ -24,6 +24,8 @@ pub const WITHDRAWN_AT_SEAM: Text = text(
     "服务器分两次回传了你的 key，其中后一半无法逐字节遮盖：此次尝试已从记录中移除",
 );
 
+pub const TOO_LARGE: Text = text("an answer was too large to be recorded", "有一个回答过大，未记录");
+
 /// A new file that only its owner can read.
 ///
 /// # Errors
