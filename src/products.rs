@@ -50,7 +50,11 @@ pub const PRODUCTS: &[Product] = &[
     product(
         "Squid",
         &[Field("server", "squid"), Field("via", "squid"), Field("x-squid-error", "")],
-        &[Field("x-squid-error", "err_access_denied"), Field("x-squid-error", "err_cache_access_denied")],
+        &[
+            Field("x-squid-error", "err_access_denied"),
+            Field("x-squid-error", "err_cache_access_denied"),
+            Field("x-squid-error", "err_too_big"),
+        ],
         LAB,
     ),
     product("Varnish", &[Field("via", "varnish"), Field("x-varnish", "")], &[], LAB),

@@ -4,18 +4,19 @@
 #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::{ConnectionArgs, ShapeArgs, TargetArgs};
+use super::{ConnectionArgs, ShapeArgs, TargetArgs, duration};
 
 pub const HELP: &str = "\
 First each stage of the way: the name, TCP to each address, TLS, HTTP, the list of models, the key, a minimal chat,
 a minimal stream. Then, where a chat failed or with --deep, an experiment: the same request asked in other ways
 (stream or not, content codings, short and long answers, ASCII and Chinese, small and large max_tokens, kept
 connections, past the proxy, IPv4 and IPv6), each next one chosen by what it would tell, until what the failures
-depend on is known. How many requests and tokens that may take is said beforehand, and asked for on a terminal;
-where there is none, the experiment needs --yes, but for servers on this computer.
+depend on is known. How many requests and tokens that may take, and how long, is said beforehand, and asked for on
+a terminal; where there is none, the experiment needs --yes, but for servers on this computer.
 
   llmcheck probe                                    the endpoint that chat would ask
   llmcheck probe --endpoint relay --deep --yes      the whole experiment, without a question
@@ -44,6 +45,10 @@ pub struct ProbeArgs {
     /// The most requests to send, those of the stages among them
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(4..=1000), help_heading = "Experiment")]
     pub max_requests: u32,
+
+    /// The longest to go on, the stages included
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration, help_heading = "Experiment")]
+    pub max_time: Duration,
 
     /// Do not ask before the experiment
     #[arg(short, long, help_heading = "Experiment")]

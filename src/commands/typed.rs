@@ -21,7 +21,7 @@ pub fn as_chat(flags: &str) -> String {
 /// Of what was typed after `probe` what `chat` knows too.
 fn of_chat(typed: Vec<String>) -> Vec<String> {
     const FLAGS: [&str; 4] = ["--deep", "--shallow", "--yes", "-y"];
-    const VALUES: [&str; 3] = ["--against", "--max-requests", "--seed"];
+    const VALUES: [&str; 4] = ["--against", "--max-requests", "--max-time", "--seed"];
     let mut kept = Vec::new();
     let mut typed = typed.into_iter();
     while let Some(argument) = typed.next() {

@@ -49,6 +49,8 @@ pub struct Explanation {
     pub outside: Count,
     /// Codes of the failures that it explains, with their numbers, the most frequent first.
     pub codes: Vec<(&'static str, u64)>,
+    /// All was seen that is wanted to be seen of it.
+    pub is_settled: bool,
 }
 
 impl Explanation {
@@ -124,7 +126,7 @@ impl Experiment {
     }
 
     /// What is asked next; none where enough is known or no more may be asked.
-    pub fn next(&mut self) -> Option<Setting> {
+    pub fn next_setting(&mut self) -> Option<Setting> {
         if self.left == 0 {
             return None;
         }
@@ -283,17 +285,18 @@ impl Experiment {
     /// nothing is wrong.
     pub fn explain(&self) -> Vec<Explanation> {
         let (belief, outcomes) = self.judge(&self.outcomes);
-        if !self.needs_division(&belief) {
-            return vec![explanation(&belief, &outcomes)];
-        }
-        let of_code = |code| {
-            let (belief, outcomes) = self.judge(&self.only(code));
-            explanation(&belief, &outcomes)
+        let explain = |judged: (Belief, Vec<Outcome>)| {
+            let explanation = explanation(&judged.0, &judged.1);
+            Explanation { is_settled: !self.is_open(&judged), ..explanation }
         };
+        if !self.needs_division(&belief) {
+            return vec![explain((belief, outcomes))];
+        }
+        let of_code = |code| explain(self.judge(&self.only(code)));
         let divided: Vec<Explanation> = self.codes().into_iter().map(of_code).collect();
         // Several codes of what comes and goes are one trouble.
         if divided.iter().all(Explanation::is_everywhere) {
-            return vec![explanation(&belief, &outcomes)];
+            return vec![explain((belief, outcomes))];
         }
         divided
     }
@@ -308,7 +311,7 @@ fn explanation(belief: &Belief, outcomes: &[Outcome]) -> Explanation {
     };
     let holds = |setting: &Setting| matches!(cause, Cause::Trigger(trigger) if trigger.holds(belief.space(), setting));
     let explained: Vec<Outcome> = outcomes.iter().filter(|outcome| holds(&outcome.setting)).cloned().collect();
-    Explanation { cause: cause.clone(), probability, within, outside, codes: tally(&explained) }
+    Explanation { cause: cause.clone(), probability, within, outside, codes: tally(&explained), is_settled: false }
 }
 
 /// Codes of failures with their numbers, the most frequent first.
@@ -316,7 +319,7 @@ fn tally(outcomes: &[Outcome]) -> Vec<(&'static str, u64)> {
     let mut numbers: BTreeMap<&'static str, u64> = BTreeMap::new();
     outcomes.iter().filter_map(|outcome| outcome.failure).for_each(|code| *numbers.entry(code).or_default() += 1);
     let mut sorted: Vec<_> = numbers.into_iter().collect();
-    sorted.sort_by(|a, b| b.1.cmp(&a.1));
+    sorted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     sorted
 }
 

@@ -1,5 +1,7 @@
 //! From a setting to the request that is made in it.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::factor::Level;
@@ -28,9 +30,16 @@ pub struct Requests {
     /// The endpoint that is asked beside it.
     pub there: Option<Plan>,
     pub long: Long,
+    /// The endpoints, here or there, that refused `max_tokens` and want `max_completion_tokens`.
+    pub renamed: BTreeSet<Level>,
 }
 
 impl Requests {
+    /// The endpoint that these levels ask wants the limit under its other name; false where it was asked for so already.
+    pub fn rename_limit(&mut self, levels: &[Level]) -> bool {
+        self.renamed.insert(place(levels))
+    }
+
     /// Tokens that one request is expected to cost at most, prompt and answer.
     pub fn tokens(&self, levels: &[Level]) -> u64 {
         const SHORT: u64 = 40;
@@ -56,10 +65,14 @@ impl Requests {
         let is_long_text = has(Level::Long) && self.long == Long::Words;
         let limit = if has(Level::LargeLimit) { large } else { small };
         let limit = if is_long_text { limit.max(TEXT_LIMIT) } else { limit };
-        let refuses_max_tokens = plan.model.as_deref().and_then(families::find).is_some_and(|family| family.refuses_max_tokens);
+        let is_renamed = self.renamed.contains(&place(levels));
+        let is_refused = plan.model.as_deref().and_then(families::find).is_some_and(|family| family.refuses_max_tokens);
         plan.edit(|body| {
             body.ask_instead(prompt(has(Level::Long), has(Level::Chinese), self.long));
-            if refuses_max_tokens && !body.has("max_tokens") {
+            if is_renamed {
+                body.remove("max_tokens");
+            }
+            if (is_refused || is_renamed) && !body.has("max_tokens") {
                 body.set("max_completion_tokens", &json!(limit));
             }
             body.set_max_tokens(limit);
@@ -87,6 +100,10 @@ impl Requests {
         }
         plan
     }
+}
+
+fn place(levels: &[Level]) -> Level {
+    if levels.contains(&Level::There) { Level::There } else { Level::Here }
 }
 
 fn prompt(is_long: bool, is_chinese: bool, long: Long) -> &'static str {
@@ -125,7 +142,7 @@ mod tests {
         here.headers = vec![("accept-encoding".into(), "gzip".into()), ("connection".into(), "close".into())];
         here.body =
             json!({"model": model, "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "x"}]}).to_string().into();
-        Requests { here, there: None, long: Long::Logprobs }
+        Requests { here, there: None, long: Long::Logprobs, renamed: BTreeSet::new() }
     }
 
     fn body(plan: &Plan) -> Value {
@@ -155,6 +172,15 @@ mod tests {
     fn a_model_that_refuses_max_tokens_gets_the_other_name() {
         let body = body(&requests("o3-mini").plan(&[Level::Plain, Level::SmallLimit]));
         assert_eq!((&body["max_completion_tokens"], &body["max_tokens"]), (&json!(SMALL_LIMIT), &Value::Null));
+    }
+
+    #[test]
+    fn an_endpoint_that_refused_max_tokens_gets_the_other_name_from_then_on() {
+        let mut requests = requests("own");
+        let levels = [Level::Plain, Level::SmallLimit];
+        assert!(requests.rename_limit(&levels) && !requests.rename_limit(&levels));
+        let asked = body(&requests.plan(&levels));
+        assert_eq!((&asked["max_completion_tokens"], &asked["max_tokens"]), (&json!(SMALL_LIMIT), &Value::Null));
     }
 
     #[test]

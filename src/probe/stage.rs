@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::diagnosis::{Class, Diagnosis, Severity};
+use super::fault;
+use crate::diagnosis::{Class, Diagnosis, Finding, Severity};
 use crate::evidence::Evidence;
 use crate::exchange::recording::{How, Opened, TlsFacts};
 use crate::lang::{Lang, Sentence, Text, text};
@@ -70,13 +71,17 @@ impl Stage {
     }
 
     fn failed(name: Name, ms: Option<f64>, diagnosis: &Diagnosis) -> Stage {
-        let entry = diagnosis.verdict.entry;
+        Stage::found(name, ms, &diagnosis.verdict)
+    }
+
+    fn found(name: Name, ms: Option<f64>, finding: &Finding) -> Stage {
+        let entry = finding.entry;
         let state = match entry.severity {
             Severity::Error => State::Failed,
             Severity::Warning => State::Warning,
             Severity::Ok => State::Ok,
         };
-        let title = |lang| diagnosis.verdict.say(entry.title, lang);
+        let title = |lang| finding.say(entry.title, lang);
         const WORDS: Text = text("{en}", "{zh}");
         let stage = Stage::new(name, state, ms, WORDS, vec![("en", title(Lang::En)), ("zh", title(Lang::Zh))]);
         Stage { code: Some(entry.code), class: Some(entry.class), ..stage }
@@ -256,8 +261,12 @@ pub fn of_chat(name: Name, evidence: &Evidence<'_>, diagnosis: &Diagnosis, is_ke
         stages.push(Stage::failed(Name::Key, times.total, diagnosis));
         return stages;
     }
-    if diagnosis.verdict.entry.severity != Severity::Ok {
-        stages.push(Stage::failed(name, times.total, diagnosis));
+    let fault = fault::of(diagnosis, evidence);
+    // An interception was told with TLS.
+    let warning = Some(&diagnosis.verdict).filter(|verdict| !matches!(verdict.entry.code, "healthy" | "tls-intercepted"));
+    if let Some(finding) = fault.or(warning) {
+        let stage = Stage::found(name, times.total, finding);
+        stages.push(if fault.is_none() { Stage { state: State::Warning, ..stage } } else { stage });
         return stages;
     }
     const ANSWERED: Text = text("answered, {bytes} bytes, nothing missing", "已回答，{bytes} 字节，没有缺失");

@@ -70,9 +70,16 @@ impl Names {
     pub fn sentence(&self, explanation: &Explanation, lang: Lang) -> String {
         let Explanation { cause, within, outside, .. } = explanation;
         let words = match cause {
+            Cause::Nothing if !explanation.is_settled => {
+                text("no failure in {all} requests, which are too few to tell", "{all} 个请求没有失败，但太少，还不能下结论")
+            }
             Cause::Nothing => text(
                 "no failure in {all} requests, every two ways to ask among them (one that shows in less than {hidden} of requests could still hide)",
                 "{all} 个请求没有一个失败，任意两种方式的组合都试过（出现率低于 {hidden} 的故障仍可能存在）",
+            ),
+            Cause::Trigger(trigger) if trigger.0.is_empty() && !explanation.is_sure() => text(
+                "failed {failed} times in {of}; what that depends on cannot be told yet",
+                "{of} 次中 {failed} 次失败；还不能确定与什么有关",
             ),
             Cause::Trigger(trigger) if trigger.0.is_empty() => match explanation.is_constant() {
                 true => text("fails always, however it is asked: {failed} of {of}", "无论怎样请求都失败：{of} 次中 {failed} 次"),
@@ -175,6 +182,7 @@ mod tests {
             within: count(within),
             outside: count(outside),
             codes: vec![("length-counts-characters", within.0)],
+            is_settled: true,
         }
     }
 
@@ -192,6 +200,17 @@ mod tests {
     fn what_is_not_sure_is_not_said_for_certain() {
         let told = Names::default().sentence(&explanation(&[&[Level::Stream]], (3, 3), (1, 5)), Lang::En);
         assert!(told.starts_with("cannot tell for certain yet"), "{told}");
+    }
+
+    #[test]
+    fn too_few_requests_accuse_nobody_and_acquit_nobody() {
+        let unsettled =
+            |cause, within, outside| Explanation { cause, is_settled: false, probability: 0.6, ..explanation(&[], within, outside) };
+        let told = |explanation: &Explanation| Names::default().sentence(explanation, Lang::En);
+        let nothing = unsettled(Cause::Nothing, (0, 0), (0, 3));
+        assert_eq!(told(&nothing), "no failure in 3 requests, which are too few to tell");
+        let once = unsettled(Cause::Trigger(Trigger::default()), (1, 2), (0, 0));
+        assert_eq!(told(&once), "failed 1 times in 2; what that depends on cannot be told yet");
     }
 
     #[test]

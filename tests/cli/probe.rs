@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::program::{Ran, directory, llmcheck, run};
 use crate::server::{Server, response};
 
+#[path = "probe_troubled.rs"]
+mod troubled;
+
 fn probe(arguments: &[&str]) -> Ran {
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let state = directory(&format!("probe-state-{}", RUNS.fetch_add(1, Ordering::Relaxed)));

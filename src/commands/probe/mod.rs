@@ -1,17 +1,19 @@
 //! `llmcheck probe`: walk the way to an endpoint, and where something fails find out by experiment what that depends on.
 
+mod ask;
 mod drive;
 mod object;
 mod page;
 mod recordings;
 mod stages;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
 use super::aim::RunningLab;
-use super::console::Console;
+use super::console::{Console, Reader};
 use super::interrupt::{is_stopped, stop_on_interrupt};
 use super::{Failure, typed};
 use crate::api::request::{self as body, Composed};
@@ -24,7 +26,8 @@ use crate::plan::{Addresses, Family, Plan, Timeouts};
 use crate::probe::factor::{Level, Space};
 use crate::probe::request::{Long, Requests};
 use crate::probe::words::Names;
-use drive::{Driven, Driver};
+use ask::Asker;
+use drive::{Driven, Driver, Ended};
 use recordings::Recordings;
 use stages::Walk;
 
@@ -36,6 +39,10 @@ struct Probed<'a> {
     names: Names,
     command: String,
     recordings: Option<&'a Path>,
+    /// Not everything could be recorded.
+    is_cut_off: bool,
+    /// The stages themselves ended early.
+    is_out_of_time: bool,
     /// The experiment would have been of use, and was not made.
     is_left_out: bool,
     /// What differs between two ways, as lines and as it is.
@@ -51,19 +58,24 @@ const COMPARISON: u32 = 2;
 
 pub fn run(args: &ProbeArgs, console: &Console) -> Result<u8, Failure> {
     let lab = args.lab.as_ref().map(|_| RunningLab::start()).transpose()?;
-    let requests = requests(args, lab.as_ref())?;
+    let mut requests = requests(args, lab.as_ref())?;
     let mut recordings = Recordings::to(args.record.as_deref())?;
     stop_on_interrupt();
     let mut page = page::Printer::new(args, console);
-    page.head(&requests.here)?;
-    let walk = stages::walk(&requests, &mut recordings, console, &mut |stage| page.stage(stage))?;
+    let mut asker = Asker::new(&mut recordings, console, args.max_requests, args.max_time);
+    let is_read = page.head(&requests.here)? == Reader::Present;
+    let walk = match is_read {
+        true => stages::walk(&mut requests, &mut asker, &mut |stage| page.stage(stage))?,
+        false => Walk::default(),
+    };
     let space = space(&requests, &walk);
     let left = args.max_requests.saturating_sub(walk.requests);
-    let wants = wants_experiment(args, &walk, left) && !is_stopped();
-    let driven = match wants && may_begin(args, &requests, &space, left, console)? {
-        true => Some(drive(args, &requests, &space, left, &mut recordings, console)?),
+    let wants = is_read && wants_experiment(args, &walk, left) && asker.is_over().is_none();
+    let driven = match wants && may_begin(args, &requests, &space, (left, asker.left()), console)? {
+        true => Some(drive(args, &requests, &walk, &space, left, &mut asker)?),
         false => None,
     };
+    let is_out_of_time = driven.is_none() && asker.is_over() == Some(Ended::OutOfTime);
     let is_left_out = wants && driven.is_none();
     let names = names(&requests, driven.as_ref());
     let command = typed::command_line();
@@ -74,6 +86,8 @@ pub fn run(args: &ProbeArgs, console: &Console) -> Result<u8, Failure> {
         names,
         command,
         recordings: recordings.directory(),
+        is_cut_off: recordings.is_cut_off(),
+        is_out_of_time,
         is_left_out,
         differences: Vec::new(),
         changes: Vec::new(),
@@ -96,7 +110,7 @@ fn requests(args: &ProbeArgs, lab: Option<&RunningLab>) -> Result<Requests, Fail
     for plan in std::iter::once(&mut here).chain(against.as_mut()) {
         shorten(&mut plan.timeouts, args, lab.is_some());
     }
-    Ok(Requests { here, there: against, long: Long::Logprobs })
+    Ok(Requests { here, there: against, long: Long::Logprobs, renamed: BTreeSet::new() })
 }
 
 fn against(
@@ -156,22 +170,28 @@ fn space(requests: &Requests, walk: &Walk) -> Space {
 
 /// A fault that depends on how it is asked for is worth it; one that the key, the model or the name has is not.
 fn wants_experiment(args: &ProbeArgs, walk: &Walk, left: u32) -> bool {
-    if args.shallow || walk.stopper.is_some() || left < COMPARISON + 2 {
+    if args.shallow || walk.stopper.is_some() || walk.is_unread || left < COMPARISON + 2 {
         return false;
     }
     let depends = |class: Class| {
         !matches!(class, Class::Healthy | Class::Auth | Class::Quota | Class::RateLimit | Class::InvalidRequest | Class::Interrupted)
     };
-    let has_failed = walk.chats.iter().any(|chat| chat.has_failed() && depends(chat.class));
-    let cannot_help = walk.chats.iter().any(|chat| chat.has_failed() && !depends(chat.class));
-    args.deep && !cannot_help || args.against.is_some() && !cannot_help || has_failed
+    let has_failed = walk.chats.iter().any(|chat| chat.has_failed && depends(chat.class));
+    let cannot_help = walk.chats.iter().any(|chat| chat.has_failed && !depends(chat.class));
+    !cannot_help && (args.deep || args.against.is_some()) || has_failed
 }
 
 /// Says what the experiment may cost, and asks for leave where it costs anybody anything.
-fn may_begin(args: &ProbeArgs, requests: &Requests, space: &Space, left: u32, console: &Console) -> Result<bool, Failure> {
+fn may_begin(
+    args: &ProbeArgs,
+    requests: &Requests,
+    space: &Space,
+    (left, time): (u32, Duration),
+    console: &Console,
+) -> Result<bool, Failure> {
     const COST: Text = text(
-        "the experiment takes up to {n} requests and about {tokens} tokens (--max-requests)",
-        "实验最多发送 {n} 个请求，约 {tokens} 个 token（--max-requests）",
+        "the experiment takes up to {n} requests and about {tokens} tokens, and {time} at most (--max-requests, --max-time)",
+        "实验最多发送 {n} 个请求，约 {tokens} 个 token，最长 {time}（--max-requests、--max-time）",
     );
     const ASK: Text = text("go on? [Y/n] ", "继续吗？[Y/n] ");
     const NEEDS_YES: Text = text("it was not made: add --yes", "未进行实验：请加 --yes");
@@ -181,6 +201,7 @@ fn may_begin(args: &ProbeArgs, requests: &Requests, space: &Space, left: u32, co
     let said = COST.fill(console.lang, |slot| match slot {
         "n" => Some(left.to_string()),
         "tokens" => Some(tokens.to_string()),
+        "time" => Some(humantime::format_duration(Duration::from_secs(time.as_secs_f64().ceil() as u64)).to_string()),
         _ => None,
     });
     console.note(&said);
@@ -207,18 +228,12 @@ fn is_on_this_computer(plan: &Plan) -> bool {
     is_loopback(host) || !plan.known_addresses.is_empty() && plan.known_addresses.iter().all(|address| address.is_loopback())
 }
 
-fn drive(
-    args: &ProbeArgs,
-    requests: &Requests,
-    space: &Space,
-    left: u32,
-    recordings: &mut Recordings,
-    console: &Console,
-) -> Result<Driven, Failure> {
+fn drive(args: &ProbeArgs, requests: &Requests, walk: &Walk, space: &Space, left: u32, asker: &mut Asker<'_>) -> Result<Driven, Failure> {
     let compares = requests.there.is_some() || requests.here.proxy.is_some();
     let most_requests = left - if compares { COMPARISON } else { 0 };
     let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u16(..)));
-    let driver = Driver { requests: requests.clone(), recordings, console, most_requests, seed };
+    let has_succeeded = walk.chats.iter().any(|chat| !chat.has_failed);
+    let driver = Driver { requests: requests.clone(), asker, most_requests, seed, has_succeeded };
     driver.drive(space.clone())
 }
 

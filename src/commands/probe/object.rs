@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Probed;
-use super::drive::Driven;
+use super::drive::{Driven, Ended};
 use super::page::class;
 use crate::lang::Lang;
 use crate::probe::belief::Cause;
@@ -26,6 +26,7 @@ pub fn of(probed: &Probed<'_>, lang: Lang) -> Value {
         "stages": probed.walk.stages,
         "stage_requests": probed.walk.requests,
         "experiment": probed.driven.map(|driven| experiment(probed, driven, lang)),
+        "out_of_time": probed.is_out_of_time || probed.driven.is_some_and(|driven| driven.ended == Ended::OutOfTime),
         "experiment_left_out": probed.is_left_out,
         "differences": probed.changes,
         "recordings": probed.recordings.map(|directory| directory.display().to_string()),
@@ -43,6 +44,7 @@ fn experiment(probed: &Probed<'_>, driven: &Driven, lang: Lang) -> Value {
         "requests": driven.requests,
         "most_requests": driven.most_requests,
         "tokens": driven.tokens,
+        "stopped_by": driven.stopper.as_ref().map(|(code, told)| json!({ "code": code, "told": told })),
         "seed": driven.seed,
         "ended": driven.ended,
         "trials": driven.trials,
@@ -69,5 +71,6 @@ fn explanation(probed: &Probed<'_>, driven: &Driven, explanation: &Explanation, 
         "codes": codes,
         "sentence": probed.names.sentence(explanation, lang),
         "use": around,
+        "via": driven.via(explanation),
     })
 }

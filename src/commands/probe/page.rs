@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use colored::Colorize as _;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::console::Console;
+use super::super::console::{Console, Reader};
 use super::super::{Failure, typed};
 use super::Probed;
 use super::drive::{Driven, Ended, Told};
@@ -21,12 +21,15 @@ use crate::probe::stage::{Stage, State};
 use crate::probe::words::way_around;
 use crate::report::human::milliseconds;
 use crate::report::{sanitize, words};
-use crate::sample::Sample;
 use crate::secret::Mask;
+
+/// An answer of fewer bytes is not long.
+const NOT_LONG_YET: u64 = 2048;
 
 const USE: Text = text("use:", "可用：");
 const MORE: Text = text("more:", "详情：");
 const KEPT: Text = text("kept:", "记录：");
+const VIA: Text = text("via:", "途经：");
 const NOTE: Text = text("note:", "说明：");
 
 pub struct Printer<'a> {
@@ -41,29 +44,37 @@ impl<'a> Printer<'a> {
     }
 
     fn line(&self, text: &str) -> Result<(), Failure> {
+        self.told(text).map(drop)
+    }
+
+    /// A line, and whether anybody reads it.
+    fn told(&self, text: &str) -> Result<Reader, Failure> {
         if self.args.json {
-            return Ok(());
+            return Ok(Reader::Present);
         }
-        self.console.print(&format!("{}\n", self.mask.cover_text(text.trim_end()))).map(drop)
+        let line = format!("{}\n", self.mask.cover_text(text.trim_end()));
+        // Colours are for terminals: where stderr alone is one, a file on stdout gets none. All that is not ours was made safe before.
+        let is_plain = self.console.stderr_is_terminal && !self.console.stdout_is_terminal;
+        self.console.print_bytes(if is_plain { colourless(&line) } else { line }.as_bytes())
     }
 
     /// What is probed.
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn head(&mut self, plan: &Plan) -> Result<(), Failure> {
+    pub fn head(&mut self, plan: &Plan) -> Result<Reader, Failure> {
         const WORDS: Text = text("probe of {url}{model}", "探测 {url}{model}");
         self.mask = Mask::of_responses(&plan.secrets);
         let model = plan.model.as_ref().map_or_else(String::new, |model| format!(" · {model}"));
         let said = WORDS.fill(self.console.lang, |slot| Some(if slot == "url" { plan.target.url() } else { model.clone() }));
-        self.line(&sanitize::for_line(&said))
+        self.told(&sanitize::for_line(&said))
     }
 
     /// One stage, as soon as it is known.
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn stage(&self, stage: &Stage) -> Result<(), Failure> {
+    pub fn stage(&self, stage: &Stage) -> Result<Reader, Failure> {
         const OK: Text = text("ok", "正常");
         const SKIPPED: Text = text("-", "-");
         const WARNING: Text = text("warn", "注意");
@@ -78,7 +89,7 @@ impl<'a> Printer<'a> {
         };
         let ms = stage.ms.map_or_else(String::new, milliseconds);
         let code = stage.code.map_or_else(String::new, |code| format!("[{code}] "));
-        self.line(&format!("  {state} {} {ms:>8}  {code}{}", padded(stage.name.word(), 8), sanitize::for_line(&stage.text)))
+        self.told(&format!("  {state} {} {ms:>8}  {code}{}", padded(stage.name.word(), 8), sanitize::for_line(&stage.text)))
     }
 
     /// The rest, and the exit code.
@@ -93,12 +104,19 @@ impl<'a> Printer<'a> {
         }
         if let Some(driven) = probed.driven {
             self.experiment(probed, driven)?;
-        } else if let Some((code, told)) = &probed.walk.stopper {
+        } else if let Some((code, told)) = probed.walk.stopper.as_ref().or(probed.walk.trouble.as_ref()) {
             self.help(told)?;
             self.note(MORE, &format!("llmcheck explain {code}"))?;
         }
+        if probed.is_out_of_time {
+            why_ended(Ended::OutOfTime).map_or(Ok(()), |words| self.note(NOTE, words.get(self.console.lang)))?;
+        }
         if let Some(directory) = probed.recordings {
             self.note(KEPT, &format!("{} (llmcheck diagnose FILE)", directory.display()))?;
+        }
+        if probed.is_cut_off {
+            const CUT_OFF: Text = text("not everything could be recorded: is the disk full?", "未能全部记录：磁盘是否已满？");
+            self.note(NOTE, CUT_OFF.get(self.console.lang))?;
         }
         Ok(exit_code(probed))
     }
@@ -123,10 +141,14 @@ impl<'a> Printer<'a> {
         });
         self.note(NOTE, &cost)?;
         why_ended(driven.ended).map_or(Ok(()), |words| self.note(NOTE, words.get(lang)))?;
-        if driven.given_up.contains(&Level::Second) {
-            const CLOSES: Text = text("the server keeps no connection open", "服务器不保持连接");
-            self.note(NOTE, CLOSES.get(lang))?;
+        if let Some((code, told)) = &driven.stopper {
+            let is_told = driven.experiment.explain().iter().all(|one| one.cause == Cause::Nothing && !one.is_settled);
+            if !is_told {
+                self.note(NOTE, &format!("[{code}] {}", told.title))?;
+            }
+            self.help(told)?;
         }
+        untried(driven).into_iter().try_for_each(|words| self.note(NOTE, words.get(lang)))?;
         self.difference(probed)
     }
 
@@ -140,25 +162,33 @@ impl<'a> Printer<'a> {
 
     fn verdict(&self, probed: &Probed<'_>, driven: &Driven, explanation: &Explanation) -> Result<(), Failure> {
         let lang = self.console.lang;
+        let error = |code: &str| format!("{}[{code}]", words::ERROR.get(lang).red().bold());
         let sentence = probed.names.sentence(explanation, lang);
         let colon = if lang == Lang::Zh { "：" } else { ": " };
         let code = explanation.codes.first().map(|(code, _)| *code);
-        let head = match code {
-            None => words::OK.get(lang).green().bold().to_string(),
-            Some(code) => format!("{}[{code}]", words::ERROR.get(lang).red().bold()),
+        const UNSURE: Text = text("unsure", "未定");
+        let is_cut_short = code.is_none() && !explanation.is_settled;
+        let (head, sentence, rest) = match (code, &driven.stopper) {
+            (None, Some((code, told))) if is_cut_short => (error(code), told.title.clone(), Some(sentence)),
+            (None, _) if is_cut_short => (UNSURE.get(lang).yellow().bold().to_string(), sentence, None),
+            (None, _) => (words::OK.get(lang).green().bold().to_string(), sentence, None),
+            (Some(code), _) => (error(code), sentence, None),
         };
         self.line(&format!("{head}{colon}{}", sanitize::for_line(&sentence).bold()))?;
+        rest.map_or(Ok(()), |rest| self.note(NOTE, &rest))?;
         let Some(code) = code else {
             const NOT_AGAIN: Text = text("the failure above did not come again: it may come and go", "上面的失败没有再现：可能时好时坏");
-            let has_failed = probed.walk.chats.iter().any(Sample::has_failed);
+            let has_failed = probed.walk.chats.iter().any(|chat| chat.has_failed);
             return if has_failed { self.note(NOTE, NOT_AGAIN.get(lang)) } else { Ok(()) };
         };
         if let Some(told) = driven.told.get(code) {
-            self.told(explanation, told)?;
+            self.example(explanation, told)?;
         }
+        driven.via(explanation).map_or(Ok(()), |who| self.note(VIA, who))?;
         if let Cause::Trigger(trigger) = &explanation.cause {
             let rows = match (trigger.0.is_empty(), explanation.is_constant()) {
                 (true, true) => Vec::new(),
+                (true, false) if !explanation.is_sure() => Vec::new(),
                 (true, false) => margins(driven, lang),
                 (false, _) => table(trigger, driven, lang),
             };
@@ -172,7 +202,7 @@ impl<'a> Printer<'a> {
         told.advice.iter().try_for_each(|advice| self.note(words::HELP, advice))
     }
 
-    fn told(&self, explanation: &Explanation, told: &Told) -> Result<(), Failure> {
+    fn example(&self, explanation: &Explanation, told: &Told) -> Result<(), Failure> {
         const EXAMPLE: Text = text("what:", "经过：");
         let lang = self.console.lang;
         self.note(EXAMPLE, &told.title)?;
@@ -199,11 +229,18 @@ impl<'a> Printer<'a> {
             let seen = words.fill(lang, |_| Some(way.seen.of.to_string()));
             return self.note(USE, &format!("{}   # {seen}", typed::as_chat(&way.flags)));
         }
-        if trigger.0.is_empty() && !explanation.is_constant() {
+        if trigger.0.is_empty() && !explanation.is_constant() && explanation.is_sure() {
             return self.note(USE, &format!("{}   # {}", typed::as_chat("--retry 3"), RETRY.get(lang)));
         }
         explanation.codes.first().and_then(|(code, _)| driven.told.get(code)).map_or(Ok(()), |told| self.help(told))
     }
+}
+
+/// The text without what colours it.
+fn colourless(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 fn why_ended(ended: Ended) -> Option<Text> {
@@ -212,10 +249,29 @@ fn why_ended(ended: Ended) -> Option<Text> {
         Ended::OutOfRequests => {
             Some(text("--max-requests allows no more; more would tell more", "已达到 --max-requests；更多请求能说明更多"))
         }
+        Ended::OutOfTime => Some(text("--max-time is over; more would tell more", "已到 --max-time；更长时间能说明更多")),
         Ended::Limited => Some(text("ended early: the server limits requests", "提前结束：服务器限流")),
         Ended::Refused => Some(text("ended early: the key or the account is refused", "提前结束：密钥或账户被拒绝")),
         Ended::Interrupted => Some(text("interrupted", "已中断")),
     }
+}
+
+/// What was asked for and not to be had.
+fn untried(driven: &Driven) -> Vec<Text> {
+    const CLOSES: Text = text("the server keeps no connection open", "服务器不保持连接");
+    const LIMIT: Text = text("the model allows no large max_tokens", "该模型不允许较大的 max_tokens");
+    const ASCII: Text =
+        text("the model answers Chinese in ASCII: other text was tried in prompts only", "模型用 ASCII 回答中文：其他文字只在提示词中试过");
+    const NOT_LONG: Text = text("no answer was long: what long ones do was not tried", "没有得到较长的回答：未能试验长回答");
+    let well = || driven.trials.iter().filter(|trial| !trial.failed);
+    let asked_for = |level| well().filter(|trial| trial.levels.contains(&level)).count() >= 2;
+    let notes = [
+        (driven.given_up.contains(&Level::Second), CLOSES),
+        (driven.given_up.contains(&Level::LargeLimit), LIMIT),
+        (asked_for(Level::Chinese) && !driven.has_chinese, ASCII),
+        (asked_for(Level::Long) && driven.longest < NOT_LONG_YET, NOT_LONG),
+    ];
+    notes.into_iter().filter(|(holds, _)| *holds).map(|(_, words)| words).collect()
 }
 
 /// How often it failed for each combination of the levels of the trigger's factors.
@@ -278,11 +334,12 @@ pub fn class(probed: &Probed<'_>) -> Class {
         let (code, _) = explanation.codes.first()?;
         driven.told.get(code).map(|told| told.class)
     });
+    let of_end = || probed.driven.and_then(|driven| driven.stopper.as_ref()).map(|(_, told)| told.class);
     let is_interrupted = probed.driven.is_some_and(|driven| driven.ended == Ended::Interrupted) || super::is_stopped();
     let of_stages = || probed.walk.stages.iter().find(|stage| stage.state == State::Failed).and_then(|stage| stage.class);
     match is_interrupted {
         true => Class::Interrupted,
-        false => of_experiment.or_else(of_stages).unwrap_or(Class::Healthy),
+        false => of_experiment.or_else(of_end).or_else(of_stages).unwrap_or(Class::Healthy),
     }
 }
 

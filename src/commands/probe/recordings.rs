@@ -20,6 +20,8 @@ pub struct Recordings {
     files: BTreeMap<String, File>,
     /// Nobody named it.
     is_own: bool,
+    /// Why no more is kept.
+    failure: Option<Failure>,
 }
 
 impl Recordings {
@@ -29,7 +31,7 @@ impl Recordings {
         if let Some(directory) = named {
             let made = make(directory).with_context(|| format!("the directory {} cannot be made", directory.display()));
             made.map_err(Failure::Usage)?;
-            return Ok(Recordings { directory: Some(directory.to_path_buf()), files: BTreeMap::new(), is_own: false });
+            return Ok(Recordings { directory: Some(directory.to_path_buf()), files: BTreeMap::new(), is_own: false, failure: None });
         }
         let own = state_directory().map(|state| state.join("llmcheck").join("probes"));
         let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
@@ -39,7 +41,7 @@ impl Recordings {
         if let (Some(own), true) = (own, directory.is_some()) {
             forget_oldest(&own);
         }
-        Ok(Recordings { directory, files: BTreeMap::new(), is_own: true })
+        Ok(Recordings { directory, files: BTreeMap::new(), is_own: true, failure: None })
     }
 
     /// Where they are; none where there are none.
@@ -47,12 +49,30 @@ impl Recordings {
         self.directory.as_deref().filter(|_| !self.files.is_empty())
     }
 
+    /// No more can be written.
+    ///
+    /// # Errors
+    /// When somebody wanted it.
+    pub fn give_up(&mut self, failure: Failure) -> Result<(), Failure> {
+        if !self.is_own {
+            return Err(failure);
+        }
+        // Nobody asked for it, and the probe is worth more than its recording.
+        self.failure = Some(failure);
+        Ok(())
+    }
+
+    /// Not all of it could be written.
+    pub fn is_cut_off(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// The file for requests of this name.
     ///
     /// # Errors
     /// When it cannot be created.
     pub fn file(&mut self, name: &str) -> Result<Option<&File>, Failure> {
-        let Some(directory) = &self.directory else {
+        let Some(directory) = self.directory.as_ref().filter(|_| self.failure.is_none()) else {
             return Ok(None);
         };
         if !self.files.contains_key(name) {

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use super::super::Failure;
-use super::super::check::{Checked, asked, check};
-use super::super::console::Console;
+use super::super::check::{Checked, asked};
+use super::super::console::Reader;
 use super::super::interrupt::{STOP, is_stopped};
+use super::ask::{Asker, Came};
 use super::drive::Told;
-use super::recordings::Recordings;
 use crate::diagnosis::{Class, Diagnosis, diagnose};
 use crate::evidence::Evidence;
 use crate::exchange::recording::Event;
@@ -15,10 +15,10 @@ use crate::exchange::{self, Listen, Next};
 use crate::lang::Lang;
 use crate::plan::{Addresses, Family, Plan};
 use crate::probe::factor::Level;
+use crate::probe::fault::{self, Refused};
 use crate::probe::request::{self, Requests};
 use crate::probe::stage::{self, Name, Stage, State};
-use crate::sample::Sample;
-use crate::wire::reader::Reader;
+use crate::wire::reader;
 use crate::wire::transcript::Transcript;
 
 /// What the walk brought.
@@ -28,13 +28,24 @@ pub struct Walk {
     /// Families of addresses to which a connection came about.
     pub families: Vec<Family>,
     /// The plain chat and the stream, where it came so far.
-    pub chats: Vec<Sample>,
+    pub chats: Vec<Chat>,
     /// The verdict that ended the walk early.
     pub stopper: Option<(&'static str, Told)>,
+    /// What the first chat that failed was told as.
+    pub trouble: Option<(&'static str, Told)>,
     pub requests: u32,
+    /// Nobody reads what is told.
+    pub is_unread: bool,
 }
 
-struct Listener(Reader);
+/// How a chat went.
+#[derive(Clone, Copy, Debug)]
+pub struct Chat {
+    pub class: Class,
+    pub has_failed: bool,
+}
+
+struct Listener(reader::Reader);
 
 impl Listen for Listener {
     fn hear(&mut self, event: &Event<'_>) -> Next {
@@ -47,59 +58,76 @@ impl Listen for Listener {
 /// # Errors
 /// When llmcheck cannot do its part.
 pub fn walk(
-    requests: &Requests,
-    recordings: &mut Recordings,
-    console: &Console,
-    tell: &mut dyn FnMut(&Stage) -> Result<(), Failure>,
+    requests: &mut Requests,
+    asker: &mut Asker<'_>,
+    tell: &mut dyn FnMut(&Stage) -> Result<Reader, Failure>,
 ) -> Result<Walk, Failure> {
     let mut walk = Walk::default();
+    let lang = asker.console.lang;
     let mut add = |walk: &mut Walk, stage: Stage| {
-        let stage = stage.in_lang(console.lang);
-        let told = tell(&stage);
+        let stage = stage.in_lang(lang);
+        let told = tell(&stage)?;
+        walk.is_unread |= told == Reader::Gone;
         walk.stages.push(stage);
-        told
+        Ok::<(), Failure>(())
     };
-    let plan = &requests.here;
-    let connections = connections(plan, console.lang)?;
+    let connections = connections(&requests.here, lang)?;
     for stage in connections.stages {
         add(&mut walk, stage)?;
     }
     walk.families = connections.families;
     walk.stopper = connections.stopper;
-    if walk.stopper.is_some() || is_stopped() {
+    if walk.stopper.is_some() || is_stopped() || walk.is_unread {
         return Ok(walk);
     }
     let mut is_key_known = false;
-    if let Some(models) = request::models(plan) {
-        walk.requests += 1;
-        let checked = check(&models, walk.requests, None, recordings.file("models")?, console)?;
+    if let Some(models) = request::models(&requests.here) {
+        let checked = asker.once(None, &models, "models")?;
         let evidence = Evidence::gather(&checked.transcript);
-        for stage in stage::of_models(&evidence, &checked.diagnosis, plan.model.as_deref()) {
+        for stage in stage::of_models(&evidence, &checked.diagnosis, requests.here.model.as_deref()) {
             is_key_known |= stage.name == Name::Key;
             add(&mut walk, stage)?;
         }
     }
     for (name, mode, file) in [(Name::Chat, Level::Plain, "chat"), (Name::Stream, Level::Stream, "stream")] {
-        if is_stopped() {
+        if asker.is_over().is_some() || walk.is_unread {
             break;
         }
-        walk.requests += 1;
-        let chat = requests.plan(&[mode, Level::Closed]);
-        let checked = check(&chat, walk.requests, None, recordings.file(file)?, console)?;
+        let Some(checked) = chat(requests, asker, &[mode, Level::Closed], file)? else {
+            break;
+        };
         let evidence = Evidence::gather(&checked.transcript);
         for stage in stage::of_chat(name, &evidence, &checked.diagnosis, is_key_known) {
             is_key_known |= stage.name == Name::Key;
             add(&mut walk, stage)?;
         }
-        let Checked { diagnosis, sample, .. } = checked;
-        let entry = diagnosis.verdict.entry;
-        walk.chats.push(sample);
-        if matches!(entry.class, Class::Auth | Class::Quota) {
-            walk.stopper = Some((entry.code, Told::of(&diagnosis, console.lang)));
+        let fault = fault::of(&checked.diagnosis, &evidence);
+        let chat = Chat { class: checked.sample.class, has_failed: fault.is_some() };
+        walk.chats.push(chat);
+        if let (Some(finding), None) = (fault, &walk.trouble) {
+            walk.trouble = Some((finding.entry.code, Told::of(finding, lang)));
+        }
+        if matches!(chat.class, Class::Auth | Class::Quota) {
+            walk.stopper = walk.trouble.clone();
             break;
         }
     }
+    walk.requests = asker.requests;
     Ok(walk)
+}
+
+/// A chat, under the other name of its limit where the first is refused; none where no time is left.
+fn chat(requests: &mut Requests, asker: &mut Asker<'_>, levels: &[Level], file: &str) -> Result<Option<Box<Checked>>, Failure> {
+    loop {
+        let checked = match asker.ask(None, &requests.plan(levels), file)? {
+            Came::Answer(checked) | Came::Ended(_, Some(checked)) => checked,
+            Came::Ended(_, None) => return Ok(None),
+        };
+        let refused = fault::refused(&checked.diagnosis, &Evidence::gather(&checked.transcript));
+        if refused != Some(Refused::MaxTokens) || !requests.rename_limit(levels) {
+            return Ok(Some(checked));
+        }
+    }
 }
 
 /// What is known of the connections.
@@ -151,7 +179,7 @@ fn connections(plan: &Plan, lang: Lang) -> Result<Connections, Failure> {
     found.stages.extend(tls);
     // One good address is a way in.
     if found.families.is_empty() || has_failed_tls(&found.stages) {
-        found.stopper = Some((diagnosis.verdict.entry.code, Told::of(&diagnosis, lang)));
+        found.stopper = Some((diagnosis.verdict.entry.code, Told::of(&diagnosis.verdict, lang)));
     }
     Ok(found)
 }
@@ -161,7 +189,7 @@ fn has_failed_tls(stages: &[Stage]) -> bool {
 }
 
 fn reach(plan: &Plan) -> Result<(Transcript, Diagnosis), Failure> {
-    let listener = Listener(Reader::new(asked(plan, 1, None)));
+    let listener = Listener(reader::Reader::new(asked(plan, 1, None)));
     let Listener(reader) = exchange::reach(plan, listener, &STOP).map_err(Failure::Usage)?;
     let transcript = reader.finish();
     let diagnosis = diagnose(&Evidence::gather(&transcript));

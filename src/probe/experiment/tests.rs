@@ -23,7 +23,7 @@ type Server<'a> = &'a mut dyn FnMut(&[Level]) -> Option<&'static str>;
 fn run(space: Space, seed: u64, server: Server<'_>) -> (Experiment, u32) {
     let mut experiment = Experiment::new(space, BOUND, seed);
     let mut requests = 0;
-    while let Some(setting) = experiment.next() {
+    while let Some(setting) = experiment.next_setting() {
         let needed = experiment.requests(&setting);
         let space = experiment.space().clone();
         if needed == 2 {
@@ -179,4 +179,14 @@ fn a_level_that_cannot_be_had_is_left_out_with_what_was_seen_there() {
     assert_eq!(experiment.outcomes().len(), 1);
     let levels: Vec<Level> = experiment.space().levels(&experiment.outcomes()[0].setting).collect();
     assert!(levels.contains(&Gzip) && !experiment.space().factors.iter().any(|(_, levels)| levels.contains(&Second)));
+}
+
+#[test]
+fn what_was_broken_off_is_not_settled() {
+    let mut experiment = Experiment::new(space(), BOUND, 1);
+    let usual = experiment.space().usual();
+    experiment.tell(Outcome { setting: usual, failure: None });
+    assert!(!experiment.explain()[0].is_settled);
+    let (whole, _) = run(space(), 1, &mut |_| None);
+    assert!(whole.explain()[0].is_settled);
 }
