@@ -28,7 +28,7 @@ pub fn nginx_at(place: Place, tls: &str, directives: &str) -> Server {
 }
 
 /// nginx before this port of 127.0.0.1, with further directives.
-fn proxy_to(port: impl std::fmt::Display, directives: &str) -> Server {
+pub fn proxy_to(port: impl std::fmt::Display, directives: &str) -> Server {
     nginx(&format!("location / {{ proxy_pass http://127.0.0.1:{port}; {directives} }}"))
 }
 

@@ -5,7 +5,7 @@ use crate::server::{Place, Server, free_port};
 use crate::upstream::{FRAMINGS, ask_for, expect_cuts_to_show, expect_no_false_alarm, lab, node, port_of};
 
 /// Squid that listens in this way, with further directives.
-fn squid(listening: &str, directives: &str) -> Server {
+pub fn squid(listening: &str, directives: &str) -> Server {
     let place = Place::new();
     let (directory, own) = (place.path(), place.port);
     let configuration = format!(

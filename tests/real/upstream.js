@@ -28,11 +28,11 @@ const declare = (res, length) => res.writeHead(200, { 'Content-Type': 'applicati
 const stream = res => res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
 
 // 26 events in about one and a half seconds.
-const trickle = async (res, events) => {
+const trickle = async (res, events, pause = 55) => {
   stream(res);
   for (const text of events) {
     res.write(text);
-    await new Promise(resolve => setTimeout(resolve, 55));
+    await new Promise(resolve => setTimeout(resolve, pause));
   }
   res.end();
 };
@@ -82,8 +82,15 @@ const handlers = {
   'slow-stream': res => trickle(res, [...words, ...ending]),
   'slow-stream-of-few-bytes': res => trickle(res, [...short, ...ending]),
   silent: () => {},
+  // As a model does: a stream comes word by word, a plain answer as a whole.
+  model: (res, asked) => asked.stream ? trickle(res, [...words, ...ending], 85) : declare(res, Buffer.byteLength(chinese)).end(chinese),
 };
 
 http.createServer((req, res) => {
-  req.resume().on('end', () => handlers[req.url.split('/')[1]](res));
+  const parts = [];
+  req.on('data', part => parts.push(part)).on('end', () => {
+    let asked = {};
+    try { asked = JSON.parse(Buffer.concat(parts)); } catch { /* A list of models was asked for. */ }
+    handlers[req.url.split('/')[1]](res, asked);
+  });
 }).listen(Number(process.argv[2]), '127.0.0.1');
