@@ -177,3 +177,31 @@ fn an_interrupt_of_a_part_leaves_the_answers_before_it_and_asks_for_no_other() {
         assert_eq!((codes, &report["answer"]["text"]), (vec!["healthy", "interrupted-by-user"], &"one".into()));
     }
 }
+
+/// Ctrl-Z, a laptop's lid, a disk that takes its time: what arrived meanwhile is read in one burst, which is nobody's fault.
+#[test]
+fn a_run_that_was_suspended_accuses_nobody_of_holding_back_the_stream() {
+    let (sender, receiver) = mpsc::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let gone = std::sync::Mutex::new(gone);
+    let server = Server::serving(move |_, stream| {
+        let request = read_request(stream);
+        sender.send(()).unwrap();
+        gone.lock().unwrap().recv().unwrap();
+        stream.write_all(&whole_stream(&["word "; 80])).unwrap();
+        request
+    });
+    let recording = directory("suspended").join("r.jsonl");
+    let mut command = llmcheck(["chat", "hi", "--stream", "--json", "--base-url", &server.url(), "--record"]);
+    let child = command.arg(&recording).spawn().unwrap();
+    receiver.recv().unwrap();
+    signal(child.id(), "STOP");
+    go.send(()).unwrap();
+    thread::sleep(std::time::Duration::from_millis(2500));
+    signal(child.id(), "CONT");
+    let ran = finish(child);
+    let codes: Vec<String> = ran.report()["findings"].as_array().unwrap().iter().map(|finding| finding["code"].to_string()).collect();
+    assert_eq!((ran.code, codes), (Some(0), Vec::new()), "{}", ran.stderr);
+    let text = std::fs::read_to_string(&recording).unwrap();
+    assert!(text.contains("\"held-up\":{\"milliseconds\":2"), "{text}");
+}
