@@ -52,6 +52,8 @@ mod prepare;
 mod proxies;
 #[path = "cli/recover.rs"]
 mod recover;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/request.rs"]

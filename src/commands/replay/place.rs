@@ -14,7 +14,7 @@ use crate::config::{self, ConfigFile, Override, Owner, Resolved, Wanted};
 use crate::exchange::recording::Asked;
 use crate::exchange::source::Source;
 use crate::lang::{Sentence, text};
-use crate::plan::{KeyUse, Plan, Target, Timeouts, Variation};
+use crate::plan::{KeyUse, Method, Plan, Target, Timeouts, Variation};
 
 /// The request as it is sent now.
 pub struct Aimed {
@@ -49,8 +49,10 @@ enum Place<'a> {
     Named,
     /// Where requests go that name no place; the recording's host is there.
     Default,
-    /// An endpoint of the configuration.
+    /// The endpoint of the configuration by whose name it was asked, wherever that is now.
     Endpoint(String),
+    /// The endpoint of the configuration that is at the recording's host.
+    Host(String),
     /// The recording's own URL, with a key only if the user says so.
     Recorded {
         with_key: bool,
@@ -60,6 +62,12 @@ enum Place<'a> {
 fn place<'a>(args: &ReplayArgs, asked: &Asked, request: &Request, file: &ConfigFile) -> anyhow::Result<Place<'a>> {
     if args.target.base_url.is_some() || args.target.endpoint.is_some() {
         return Ok(Place::Named);
+    }
+    if !args.send_key && request.had_key && request.method == Method::Post && !is_question(&asked.url) {
+        bail!(
+            "it asks {} for something else than an answer: your key is not sent with that unasked; add --send-key if it shall be done again in your name",
+            asked.url
+        );
     }
     if file.endpoint(&asked.endpoint).is_ok() {
         return Ok(Place::Endpoint(asked.endpoint.clone()));
@@ -72,7 +80,7 @@ fn place<'a>(args: &ReplayArgs, asked: &Asked, request: &Request, file: &ConfigF
     let shape = shape(args);
     match config::owner(&target, &wanted(args, &shape), file, &config::environment)? {
         Owner::Default => Ok(Place::Default),
-        Owner::Endpoint(name) => Ok(Place::Endpoint(name)),
+        Owner::Endpoint(name) => Ok(Place::Host(name)),
         Owner::Several(names) => bail!("{} is the host of the endpoints {}; name one with --endpoint", target.origin(), names.join(", ")),
         Owner::Nobody if args.send_key || !request.had_key => Ok(Place::Recorded { with_key: args.send_key }),
         Owner::Nobody => bail!(
@@ -80,6 +88,23 @@ fn place<'a>(args: &ReplayArgs, asked: &Asked, request: &Request, file: &ConfigF
             origin = target.origin()
         ),
     }
+}
+
+/// The URL is one at which a model answers. Others may order, delete or create: whoever made the recording could have it done by us.
+fn is_question(url: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        "/chat/completions",
+        "/completions",
+        "/responses",
+        "/messages",
+        "/embeddings",
+        "/api/chat",
+        "/api/generate",
+        ":generateContent",
+        ":streamGenerateContent",
+    ];
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    ENDS.iter().any(|end| path.ends_with(end))
 }
 
 fn shape(args: &ReplayArgs) -> ShapeArgs {
@@ -113,11 +138,11 @@ fn plan(args: &ReplayArgs, recorded: &Recorded, place: &Place<'_>, file: &Config
         Place::Lab(there) => Wanted { lab: Some(there), ..wanted },
         Place::Named => Wanted { base_url: args.target.base_url.as_deref(), endpoint: args.target.endpoint.as_deref(), ..wanted },
         Place::Default => wanted,
-        Place::Endpoint(name) => Wanted { endpoint: Some(name), ..wanted },
+        Place::Endpoint(name) | Place::Host(name) => Wanted { endpoint: Some(name), ..wanted },
         Place::Recorded { .. } => Wanted { base_url: Some(url), ..wanted },
     };
     let Resolved { mut plan, mut notes, .. } = config::resolve(&wanted, file, |_| Ok(composed(request)), environment)?;
-    plan.target = target(&plan.target, asked);
+    plan.target = target(&plan.target, asked, place);
     plan.method = request.method;
     plan.headers = headers(request, &plan.headers, args.accept_encoding.as_deref());
     if plan.key == KeyUse::Missing && !request.had_key {
@@ -142,14 +167,14 @@ fn composed(request: &Request) -> Composed {
     }
 }
 
-/// At the recording's own host it is the recorded path; elsewhere that of the place, if both are for chat.
-fn target(resolved: &Target, asked: &Asked) -> Target {
+/// Where only the host is known to be ours it is the recorded path; else that of the place, if both are for chat.
+fn target(resolved: &Target, asked: &Asked, place: &Place<'_>) -> Target {
     const CHAT: &str = "/chat/completions";
     let Ok(recorded) = config::exact(&asked.url) else {
         return resolved.clone();
     };
-    let is_same_host = recorded.origin().eq_ignore_ascii_case(&resolved.origin());
-    if is_same_host && !is_masked(&recorded.path) {
+    let is_by_host = matches!(place, Place::Default | Place::Host(_) | Place::Recorded { .. });
+    if is_by_host && !is_masked(&recorded.path) {
         return recorded;
     }
     let (path, query) = recorded.path.split_once('?').unwrap_or((&recorded.path, ""));

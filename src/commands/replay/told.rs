@@ -129,17 +129,17 @@ impl<'a> Comparison<'a> {
 
     /// Takes a run, and says how it went where people read.
     pub fn add(&mut self, mut run: Run, args: &ReplayArgs, mask: &Mask) {
-        let lang = self.console.lang;
-        if self.runs.is_empty() && self.shows(args) {
-            self.tell(&self.line(words::THEN.get(lang), &self.then.verdict, &self.then.sample), mask);
-        }
         run.same_verdict = run.verdict.code == self.then.verdict.code;
         if self.shows(args) {
-            let name = match args.times {
-                1 => words::NOW.get(lang).to_string(),
-                times => format!("{} {}/{times}", words::NOW.get(lang), self.runs.len() + 1),
-            };
-            self.tell(&self.line(&name, &run.verdict, &run.sample), mask);
+            let (then, now) = (words::THEN.get(self.console.lang), words::NOW.get(self.console.lang));
+            let names = |number: usize| if args.times == 1 { now.to_string() } else { format!("{now} {number}/{}", args.times) };
+            // All names are as wide as the widest.
+            let width = names(args.times as usize).width().max(then.width());
+            let padded = |name: &str| format!("{name}{}", " ".repeat(width - name.width()));
+            if self.runs.is_empty() {
+                self.tell(&self.line(&padded(then), &self.then.verdict, &self.then.sample), mask);
+            }
+            self.tell(&self.line(&padded(&names(self.runs.len() + 1)), &run.verdict, &run.sample), mask);
         }
         self.runs.push(run);
     }
