@@ -3,7 +3,7 @@
 use super::json::{self, Shape, Style};
 use super::{Difference, Part, stream};
 use crate::evidence::Evidence;
-use crate::wire::content::Form;
+use crate::wire::content::{Content, Form};
 
 /// How far two bodies are the same.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,8 +47,7 @@ fn kind(evidence: &Evidence<'_>) -> &'static str {
 }
 
 fn documents(a: &Evidence<'_>, b: &Evidence<'_>, is_same_kind: bool, difference: &mut Difference) -> Compared {
-    let text = |evidence: &Evidence<'_>| evidence.content().and_then(|content| content.document()).map(<[u8]>::to_vec);
-    let (Some(one), Some(other)) = (text(a), text(b)) else {
+    let (Some(one), Some(other)) = (a.content().and_then(Content::document), b.content().and_then(Content::document)) else {
         return Compared { is_equal: false, is_partial: true };
     };
     let is_equal = one == other && !one.is_empty();
@@ -56,7 +55,7 @@ fn documents(a: &Evidence<'_>, b: &Evidence<'_>, is_same_kind: bool, difference:
     if is_equal || a.document.is_none() || b.document.is_none() || !is_same_kind {
         return Compared { is_equal, is_partial: false };
     }
-    let [first, second] = [&one, &other].map(|text| {
+    let [first, second] = [one, other].map(|text| {
         let (mut shape, mut style) = (Shape::default(), Style::default());
         let value = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         shape.add(value);
@@ -66,8 +65,8 @@ fn documents(a: &Evidence<'_>, b: &Evidence<'_>, is_same_kind: bool, difference:
     json::compare((&first.0, true), (&second.0, true), Part::BodyShape, difference);
     json::compare_style(&first.1, &second.1, Part::BodyShape, difference);
     let before = |text: &[u8]| (text.len() > text.trim_ascii_start().len()).then(|| "blanks".to_string());
-    difference.note(Part::BodyShape, "(before)", before(&one), before(&other));
+    difference.note(Part::BodyShape, "(before)", before(one), before(other));
     let end = |text: &[u8]| text.ends_with(b"\n").then(|| "line-feed".to_string());
-    difference.note(Part::BodyShape, "(after)", end(&one), end(&other));
+    difference.note(Part::BodyShape, "(after)", end(one), end(other));
     Compared { is_equal, is_partial: false }
 }

@@ -8,7 +8,8 @@ use crate::wire::head::Head;
 /// Told as framing and coding, or said by each hop for itself.
 const ELSEWHERE: [&str; 5] = ["content-length", "transfer-encoding", "content-encoding", "connection", "keep-alive"];
 
-pub(super) fn compare(a: &Head, b: &Head, difference: &mut Difference) {
+/// `is_of_wire` where the names stand as they were written.
+pub(super) fn compare(a: &Head, b: &Head, is_of_wire: bool, difference: &mut Difference) {
     let mut seen = BTreeSet::new();
     for field in a.fields.iter().chain(&b.fields) {
         let name = field.name.to_ascii_lowercase();
@@ -21,7 +22,9 @@ pub(super) fn compare(a: &Head, b: &Head, difference: &mut Difference) {
         }
         difference.note(Part::Field, &field.name, one, other);
     }
-    difference.note(Part::Field, "(case)", case(a, b), case(b, a));
+    if is_of_wire {
+        difference.note(Part::Field, "(case)", case(a, b), case(b, a));
+    }
 }
 
 fn values(head: &Head, name: &str) -> Option<String> {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::evidence::Evidence;
 use crate::exchange::recording::How;
+use crate::exchange::source::Source;
 use crate::wire::framing::Framing;
 use crate::wire::transcript::Response;
 
@@ -58,15 +59,24 @@ pub enum Part {
 impl Difference {
     pub fn between(a: &Evidence<'_>, b: &Evidence<'_>) -> Difference {
         let mut difference = Difference::default();
-        difference.note(Part::Status, "line", first_line(a), first_line(b));
+        // A browser speaks another version of HTTP than we do, and its export is not what stood on the wire.
+        let is_of_wire = [a, b].iter().all(|evidence| evidence.asked().source == Source::Recording);
+        match is_of_wire {
+            true => difference.note(Part::Status, "line", first_line(a), first_line(b)),
+            false => difference.note(Part::Status, "status", status(a), status(b)),
+        }
         if let (Some(one), Some(other)) = (a.response(), b.response()) {
             let body = body::compare(a, b, &mut difference);
             difference.bodies_are_equal = body.is_equal;
             difference.is_partial = body.is_partial;
             // Of a body that is known without its head, nothing is known of the head.
             if has_head(one) && has_head(other) {
-                fields::compare(&one.head, &other.head, &mut difference);
-                difference.note(Part::Framing, "framing", Some(framing(one, &body)), Some(framing(other, &body)));
+                fields::compare(&one.head, &other.head, is_of_wire, &mut difference);
+                let (first, second) = (framing(one), framing(other));
+                // Unless the bodies are the same, a length differs by what they say.
+                if is_of_wire && (body.is_equal || without_digits(&first) != without_digits(&second)) {
+                    difference.note(Part::Framing, "framing", Some(first), Some(second));
+                }
                 difference.note(Part::Coding, "content-encoding", label(one), label(other));
             }
             if !a.asked().lost.coding && !b.asked().lost.coding {
@@ -113,19 +123,26 @@ fn first_line(evidence: &Evidence<'_>) -> Option<String> {
     evidence.head().map(|head| head.first_line.trim_end().to_string())
 }
 
-/// How the head says that the body ends. The length itself counts only where the bodies are the same: then it cannot differ by what they
-/// say.
-fn framing(response: &Response, body: &body::Compared) -> String {
+fn status(evidence: &Evidence<'_>) -> Option<String> {
+    evidence.status().map(|status| status.to_string())
+}
+
+/// How the head says that the body ends.
+fn framing(response: &Response) -> String {
     let promise = &response.body.promise;
     let lengths: Vec<&str> = promise.lengths.iter().map(|length| length.text.as_str()).collect();
-    let shown = |lengths: &[&str]| if body.is_equal { lengths.join(", ") } else { vec!["…"; lengths.len()].join(", ") };
+    let lengths = lengths.join(", ");
     match promise.framing {
-        Framing::Chunked if !lengths.is_empty() => format!("Transfer-Encoding: chunked; Content-Length: {}", shown(&lengths)),
+        Framing::Chunked if !lengths.is_empty() => format!("Transfer-Encoding: chunked; Content-Length: {lengths}"),
         Framing::Chunked => "Transfer-Encoding: chunked".into(),
-        Framing::ContentLength => format!("Content-Length: {}", shown(&lengths)),
+        Framing::ContentLength => format!("Content-Length: {lengths}"),
         Framing::Close => "close".into(),
         Framing::None => "none".into(),
     }
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 fn label(response: &Response) -> Option<String> {

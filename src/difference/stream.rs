@@ -38,9 +38,9 @@ pub(super) fn compare(a: &Evidence<'_>, b: &Evidence<'_>, difference: &mut Diffe
         difference.note(Part::StreamShape, "(form)", form(a), form(b));
         return Compared { is_equal: false, is_partial };
     }
-    let (first, second) = (Seen::of(&one.bytes, is_of_lines(a)), Seen::of(&other.bytes, is_of_lines(b)));
     let is_whole = |evidence: &Evidence<'_>, is_cut: bool| !is_cut && evidence.stream().is_some_and(|stream| stream.is_finished());
     let (one_is_whole, other_is_whole) = (is_whole(a, one.is_cut), is_whole(b, other.is_cut));
+    let (first, second) = (Seen::of(one.bytes, is_of_lines(a), one_is_whole), Seen::of(other.bytes, is_of_lines(b), other_is_whole));
     kinds((&first.kinds, one_is_whole), (&second.kinds, other_is_whole), difference);
     json::compare((&first.shape, one_is_whole), (&second.shape, other_is_whole), Part::StreamShape, difference);
     json::compare_style(&first.style, &second.style, Part::StreamShape, difference);
@@ -53,12 +53,12 @@ pub(super) fn compare(a: &Evidence<'_>, b: &Evidence<'_>, difference: &mut Diffe
     Compared { is_equal: false, is_partial }
 }
 
-/// Whether all events came at once where others came one by one. What lies between proves nothing.
+/// Whether all events came at once, after a wait in which they were made, where others came one by one. What lies between proves nothing.
 fn arrivals(a: &Evidence<'_>, b: &Evidence<'_>, difference: &mut Difference) {
     let came = |evidence: &Evidence<'_>| {
         let stream = evidence.stream().filter(|stream| stream.events >= FEWEST_EVENTS && !evidence.asked().lost.arrivals)?;
         match stream.last_event_at?.saturating_sub(stream.first_event_at?) {
-            ..AT_ONCE => Some("at-once"),
+            ..AT_ONCE if waited(evidence) >= SPREAD => Some("at-once"),
             SPREAD.. => Some("one-by-one"),
             _ => None,
         }
@@ -66,6 +66,12 @@ fn arrivals(a: &Evidence<'_>, b: &Evidence<'_>, difference: &mut Difference) {
     if let (Some(one), Some(other)) = (came(a), came(b)) {
         difference.note(Part::StreamShape, "(arrival)", Some(one.into()), Some(other.into()));
     }
+}
+
+/// Microseconds from the end of the request to the first event.
+fn waited(evidence: &Evidence<'_>) -> u64 {
+    let sent = evidence.transcript.times.sent.map_or(0, |sent| (sent * 1000.0) as u64);
+    evidence.stream().and_then(|stream| stream.first_event_at).map_or(0, |first| first.saturating_sub(sent))
 }
 
 /// A change of the kinds is none where one stops before its end.
@@ -131,19 +137,23 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(bytes: &[u8], is_of_lines: bool) -> Seen {
+    fn of(mut bytes: Vec<u8>, is_of_lines: bool, is_whole: bool) -> Seen {
         let mut seen = Seen::default();
+        if is_whole {
+            // The last event may lack its empty line.
+            bytes.extend_from_slice(b"\n\n");
+        }
         let mut take = |event: Event<'_>| seen.take(&event);
         match is_of_lines {
-            true => Lines::default().feed(bytes, 0, &mut take),
-            false => Parser::default().feed(bytes, 0, &mut take),
+            true => Lines::default().feed(&bytes, 0, &mut take),
+            false => Parser::default().feed(&bytes, 0, &mut take),
         }
-        seen.line_end = memchr::memchr2(b'\n', b'\r', bytes).map(|at| match (bytes[at], bytes.get(at + 1)) {
+        seen.line_end = memchr::memchr2(b'\n', b'\r', &bytes).map(|at| match (bytes[at], bytes.get(at + 1)) {
             (b'\n', _) => "LF",
             (_, Some(b'\n')) => "CRLF",
             _ => "CR",
         });
-        seen.data = memchr::memmem::find(bytes, b"data:").and_then(|at| bytes.get(at + 5)).map(|byte| match byte {
+        seen.data = memchr::memmem::find(&bytes, b"data:").and_then(|at| bytes.get(at + 5)).map(|byte| match byte {
             b' ' => "data: …",
             _ => "data:…",
         });

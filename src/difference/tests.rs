@@ -78,12 +78,28 @@ fn a_volatile_field_counts_where_one_side_lacks_it() {
 fn framing_and_coding_count_and_a_length_only_where_the_bodies_are_the_same() {
     let chunked = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     assert_eq!(changes(plain("", "{}"), chunked), ["framing framing: Content-Length: 2 -> Transfer-Encoding: chunked"]);
+    assert_eq!(changes(plain("", "{}"), plain("", "{ }")), Vec::<String>::new());
     let wrong = plain("", "{}").replace("Length: 2", "Length: 3");
     assert_eq!(changes(plain("", "{}"), wrong), ["framing framing: Content-Length: 2 -> Content-Length: 3"]);
     let (a, b) = (transcript(&[(1, plain("", "{}").as_bytes())]), transcript(&[(1, chunked.as_bytes())]));
     assert!(between(&a, &b).bodies_are_equal);
     let labelled = plain("Content-Encoding: gzip\r\n", "{}");
     assert_eq!(changes(plain("", "{}"), labelled), ["coding content-encoding: - -> gzip"]);
+}
+
+#[test]
+fn what_others_exported_is_not_taken_for_the_wire() {
+    use crate::exchange::source::{Lost, Source};
+    let exported = |bytes: &str| {
+        let mut reader = Reader::new(Asked { source: Source::Har, lost: Lost::ALL_BUT_CONTENT, ..Asked::default() });
+        reader.hear(&Event { at: 0, connection: 0, kind: Kind::Received(bytes.as_bytes().into()) });
+        reader.finish()
+    };
+    let har = exported("HTTP/2 200\r\ncontent-type: application/json\r\ncontent-encoding: br\r\n\r\n{}");
+    let wire = transcript(&[(1, plain("Content-Encoding: br\r\n", "{}").as_bytes())]);
+    assert_eq!(told(&between(&har, &wire)), Vec::<String>::new());
+    let refused = exported("HTTP/2 429\r\ncontent-type: application/json\r\n\r\n{}");
+    assert_eq!(told(&between(&refused, &wire)), ["status status: 429 -> 200", "coding content-encoding: - -> br"]);
 }
 
 #[test]
@@ -160,6 +176,9 @@ fn a_stream_that_was_gathered_is_told_from_one_that_came_as_it_was_made() {
     let difference = between(&spread, &gathered);
     assert_eq!(told(&difference), ["stream-shape (arrival): one-by-one -> at-once"]);
     assert!(difference.bodies_are_equal);
+    // A server that has all of it at once has gathered nothing.
+    let quick = transcript(&[(2, joined.as_bytes())]);
+    assert!(between(&spread, &quick).is_empty());
 }
 
 #[test]
@@ -206,4 +225,31 @@ fn of_a_compressed_stream_in_chunks_the_events_are_compared() {
             "stream-shape choices[].finish_reason: null | string -> string",
         ]
     );
+}
+
+#[test]
+fn damaged_bytes_do_no_harm_and_which_side_they_stand_on_does_not_matter() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let bases = [
+        plain("x-request-id: 1\r\n", &answer("a", "你好")),
+        stream(&format!("{}{END}", delta("x"))),
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{{\"a.b\":[\r\n8\r\n{{\"\":1}}]}}\r\n0\r\n\r\n"),
+    ];
+    for round in 0..3000 {
+        let base = &bases[round % bases.len()];
+        let mut damaged = base.clone().into_bytes();
+        for _ in 0..random.usize(1..6) {
+            let at = random.usize(0..damaged.len());
+            match random.u8(0..4) {
+                0 => damaged[at] = random.u8(..),
+                1 => drop(damaged.remove(at)),
+                2 => damaged.insert(at, b"{}[],:.\"\\\r\n"[random.usize(0..11)]),
+                _ => damaged.truncate(at.max(1)),
+            }
+        }
+        let (a, b) = (transcript(&[(1, base.as_bytes())]), transcript(&[(1, &damaged)]));
+        let (forth, back) = (between(&a, &b), between(&b, &a));
+        assert_eq!(forth.changes().len(), back.changes().len(), "{}", String::from_utf8_lossy(&damaged));
+        serde_json::to_string(&forth).unwrap();
+    }
 }

@@ -26,11 +26,14 @@ pub fn lines(difference: &Difference, names: (&str, &str), style: Style) -> Vec<
         lines.push(sanitize::for_line(&format!("--- {}", names.0)).red().to_string());
         lines.push(sanitize::for_line(&format!("+++ {}", names.1)).green().to_string());
     }
-    for change in difference.changes() {
+    let mut changes = difference.changes().iter().peekable();
+    while let Some(change) = changes.next() {
         let line = |value: &String| sanitize::for_line(&shown(change, value, lang)).into_owned();
         lines.extend(change.a.as_ref().map(|value| format!("- {}", line(value)).red().to_string()));
         lines.extend(change.b.as_ref().map(|value| format!("+ {}", line(value)).green().to_string()));
-        lines.extend(meaning(change).map(|words| {
+        // What several in a row mean is said once.
+        let next = changes.peek().and_then(|next| meaning(next));
+        lines.extend(meaning(change).filter(|words| Some(*words) != next).map(|words| {
             let say = words.fill(lang, |slot| Some(if slot == "a" { names.0 } else { names.1 }.to_string()));
             format!("  {} {}", "=".blue().bold(), sanitize::for_line(&say))
         }));
@@ -67,6 +70,7 @@ fn only_in(difference: &Difference, names: (&str, &str), lang: Lang) -> Vec<Stri
 fn shown(change: &Change, value: &str, lang: Lang) -> String {
     let named = |name: &str| format!("{name}{} {value}", if lang == Lang::Zh { "：" } else { ":" }).replace("： ", "：");
     match (change.part, change.name.as_str()) {
+        (Part::Status, "status") => format!("HTTP {value}"),
         (Part::Status, _) => value.to_string(),
         (Part::Field, "(case)") => value.to_string(),
         (Part::Field, name) => format!("{name}: {value}"),
@@ -114,7 +118,7 @@ fn meaning(change: &Change) -> Option<Text> {
     let has_length = |side: Option<&str>| side.is_some_and(|side| side.starts_with("Content-Length"));
     let is_identity = |side: Option<&str>| side.is_none_or(|side| side == "identity");
     Some(match (change.part, change.name.as_str()) {
-        (Part::Status, _) if a.and_then(version) != b.and_then(version) && a.is_some() && b.is_some() => {
+        (Part::Status, "line") if a.and_then(version) != b.and_then(version) && a.is_some() && b.is_some() => {
             text("{a} and {b} speak different versions of HTTP", "{a}与{b}使用不同的 HTTP 版本")
         }
         (Part::Field, "(case)") => text(
@@ -150,7 +154,7 @@ fn meaning(change: &Change) -> Option<Text> {
         }
         (_, "(arrival)") => text("in {a} the stream was gathered into one piece", "在“{a}”中，流被攒成一整块才送达"),
         (_, "(line ends)" | "(data)") => text("the stream's lines were written by another program", "流的各行由另一个程序写出"),
-        (Part::BodyValue, "model") => text("another model answered", "作答的是另一个模型"),
+        (Part::BodyValue, "model") => text("the answer names another model", "回答中写的是另一个模型名"),
         _ => return None,
     })
 }
@@ -186,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_rewrite_is_shown_as_a_diff_with_what_it_means() {
-        let expected = "--- direct\n+++ proxied\n+ Via: 1.1 relay␛[31m\n  = proxied came through a proxy that says so\n- Content-Length: …\n\
+        let expected = "--- direct\n+++ proxied\n+ Via: 1.1 relay␛[31m\n  = proxied came through a proxy that says so\n- Content-Length: 7\n\
             + Transfer-Encoding: chunked\n  = the body was re-framed: one declares its length, the other sends chunks\n\
             - JSON is written: compact\n+ JSON is written: spaced\n  = the JSON was not written by the same serialiser with the same settings\n  \
             = fields only in proxied: Via";

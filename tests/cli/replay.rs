@@ -84,14 +84,24 @@ fn of_many_runs_it_is_told_how_often_the_fault_came_and_within_what_bounds() {
 }
 
 #[test]
+fn verbose_shows_the_page_of_each_run() {
+    let recording = of_lab("replay-verbose", "cut-by-close", &[]);
+    let ran = run(replay(&recording, &["-v"]));
+    ran.ends_with(11)
+        .tells("--> response from 127.0.0.1")
+        .tells("> POST http://127.0.0.1")
+        .tells("< Content-Length:")
+        .tells("the same verdict");
+    run(replay(&recording, &["-q"])).ends_with(11).prints("").is_silent();
+}
+
+#[test]
 fn chinese_is_spoken_too() {
     let recording = of_lab("replay-zh", "flaky-500-twice", &[]);
     let ran = run(replay(&recording, &["--times", "5", "--lang", "zh"]));
-    ran.ends_with(0)
-        .tells("当时      错误[")
-        .tells("5 次中 2 次出现同一故障：偶发（故障率 95 % 区间 12–77 %）")
-        .tells("首字节")
-        .tells("--- 当时");
+    ran.ends_with(17).tells("当时      错误[").tells("5 次中 4 次出现同一故障：偶发（故障率 95 % 区间 38–96 %）").tells("首字节");
+    let ran = run(replay(&recording, &["--lab", "healthy", "--lang", "zh"]));
+    ran.ends_with(0).tells("判定不同：当时 provider-error，现在 healthy").tells("--- 当时").tells("+ 响应体：json");
 }
 
 #[test]
@@ -384,4 +394,45 @@ fn numbers_out_of_reason_are_wrong_usage() {
     {
         run(replay(&recording, arguments)).ends_with(2).prints("");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_series_and_is_no_verdict_of_it() {
+    use std::io::{Read as _, Write as _};
+
+    use crate::program::{finish, signal};
+    use crate::server::read_request;
+
+    let (sender, stalls) = std::sync::mpsc::channel();
+    let server = Server::serving(move |number, stream| {
+        let request = read_request(stream)?;
+        if number < 3 {
+            stream.write_all(&good("ok")).unwrap();
+        } else {
+            let _ = sender.send(());
+            let _ = stream.read(&mut [0]);
+        }
+        Some(request)
+    });
+    let recording = of_server("replay-interrupt", &server, None, &["hi"]);
+    let child = replay(&recording, &["--times", "50", "--json"]).spawn().unwrap();
+    stalls.recv().unwrap();
+    signal(child.id(), "INT");
+    let ran = finish(child);
+    let object = object(ran.ends_with(130));
+    assert_eq!((object["runs"].as_array().unwrap().len(), &object["same_verdict"]), (2, &json!(2)));
+}
+
+#[test]
+fn a_field_in_which_a_secret_was_masked_is_left_out_and_named() {
+    let server = Server::always(good("ok"));
+    let path = directory("replay-left-out").join("r.jsonl").to_str().unwrap().to_string();
+    let mut command = llmcheck(["chat", "hi", "--base-url", &server.url(), "-H", &format!("X-Trace: of {KEY}"), "--record", &path]);
+    command.env("OPENAI_API_KEY", KEY);
+    run(command).ends_with(0);
+    let mut command = replay(&path, &["--base-url", &server.url()]);
+    command.env("OPENAI_API_KEY", KEY);
+    run(command).ends_with(0).tells("left out, because a secret is masked in it: x-trace");
+    assert_eq!(server.requests()[1].field("x-trace"), None);
 }

@@ -16,6 +16,7 @@ use crate::commands::console::Console;
 use crate::commands::interrupt::{is_stopped, stop_on_interrupt};
 use crate::commands::typed::command_line;
 use crate::commands::{Failure, recording};
+use crate::diagnosis::Class;
 use crate::evidence::Evidence;
 use crate::secret::Mask;
 use place::Aimed;
@@ -38,6 +39,13 @@ pub fn run(args: &ReplayArgs, console: &Console) -> Result<u8, Failure> {
     let mut comparison = Comparison::new(&then, &recorded, &plan, console);
     for number in 1..=args.times {
         let checked = check(&plan, number, Some(&command), record.as_ref(), console)?;
+        // What Ctrl-C ended is no other verdict.
+        if is_stopped() && checked.diagnosis.verdict.entry.class == Class::Interrupted {
+            break;
+        }
+        if console.verbose {
+            console.tell(&mask.cover_text(&told::page(&checked, console)));
+        }
         comparison.add(Run::of(&then, &checked, args.strict, console.lang), args, &mask);
         if is_stopped() {
             break;

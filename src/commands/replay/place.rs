@@ -152,6 +152,10 @@ fn plan(args: &ReplayArgs, recorded: &Recorded, place: &Place<'_>, file: &Config
         plan.timeouts = bounds(args, plan.timeouts, asked.timeouts);
     }
     notes.extend(differing_way(&plan, asked, place));
+    if !request.left_out.is_empty() {
+        let words = text("left out, because a secret is masked in it: {fields}", "以下字段含被遮盖的密钥，未发送：{fields}");
+        notes.push(Sentence { words, values: vec![("fields", request.left_out.join(", "))] });
+    }
     Ok((varied(plan, args)?, notes))
 }
 

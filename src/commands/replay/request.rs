@@ -12,6 +12,9 @@ use crate::wire::head::{Head, end_of_head};
 /// As many asterisks in a row are a secret that was masked.
 const MASKED: &str = "********";
 
+/// A field's value of so many, and nothing else, is one too.
+const SHORTEST_MASKED: usize = 4;
+
 /// What was sent.
 #[derive(Debug)]
 pub struct Request {
@@ -21,6 +24,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// A credential was sent.
     pub had_key: bool,
+    /// The fields that are left out because a secret was masked in them.
+    pub left_out: Vec<String>,
 }
 
 impl Request {
@@ -46,14 +51,16 @@ impl Request {
         }
         let had_key =
             head.fields.iter().any(|field| is_sensitive(&field.name)) || asked.key == KeyUse::Sent && asked.source != Source::Recording;
-        let fields = head.fields.into_iter().filter(|field| is_of_request(&field.name) && !is_masked(&field.value));
-        Ok(Request { method, fields: fields.map(|field| (field.name, field.value)).collect(), body, had_key })
+        let of_request = head.fields.into_iter().filter(|field| is_of_request(&field.name));
+        let fields = of_request.map(|field| (field.name, field.value));
+        let (masked, fields): (Vec<_>, Vec<_>) = fields.partition(|(_, value)| is_masked(value));
+        Ok(Request { method, fields, body, had_key, left_out: masked.into_iter().map(|(name, _)| name).collect() })
     }
 }
 
 /// A part of the text is a secret that was masked.
 pub fn is_masked(text: &str) -> bool {
-    text.contains(MASKED) || !text.is_empty() && text.bytes().all(|byte| byte == b'*')
+    text.contains(MASKED) || text.len() >= SHORTEST_MASKED && text.bytes().all(|byte| byte == b'*')
 }
 
 /// The field is neither of the connection nor of the account.

@@ -67,6 +67,15 @@ impl Run {
     }
 }
 
+/// All that is known of a run.
+pub fn page(checked: &Checked, console: &Console) -> String {
+    let report = Report::new(&Evidence::gather(&checked.transcript), &checked.diagnosis, Vec::new(), console.lang);
+    match report.verdict.severity {
+        Severity::Ok => human::line(&report, console.style()),
+        Severity::Warning | Severity::Error => human::page(&report, &checked.transcript, console.style()),
+    }
+}
+
 /// What was recorded, as it stands in the object on stdout.
 #[derive(Debug, Serialize)]
 struct Then {
