@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{ConnectionArgs, TargetArgs};
+use super::ConnectionArgs;
 
 pub const HELP: &str = "\
 It is sent to where it went: the endpoint of that name in the configuration, else the URL in the recording. Secrets are
@@ -52,10 +52,15 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "CODINGS", help_heading = "Request")]
     pub accept_encoding: Option<String>,
 
-    #[command(flatten)]
-    pub target: TargetArgs,
+    /// Another base URL than the one in the recording
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Connection")]
+    pub base_url: Option<String>,
 
-    /// Send your key to the host that the recording names, though none of your settings does
+    /// An endpoint of the configuration file in place of the recorded one
+    #[arg(long, value_name = "NAME", help_heading = "Connection", conflicts_with = "base_url")]
+    pub endpoint: Option<String>,
+
+    /// Send your key to the URL that the recording names, also where none of your settings names its host
     #[arg(long, help_heading = "Connection", conflicts_with_all = ["base_url", "endpoint", "lab"])]
     pub send_key: bool,
 

@@ -29,7 +29,7 @@ pub struct Aimed {
 pub fn aim(args: &ReplayArgs, recorded: &Recorded) -> Result<Aimed, Failure> {
     let file = config::load_file(args.connection.config.as_deref(), &config::environment).map_err(Failure::Usage)?;
     let asked = &recorded.transcript.asked;
-    let names_place = args.target.base_url.is_some() || args.target.endpoint.is_some();
+    let names_place = args.base_url.is_some() || args.endpoint.is_some();
     let scenario = args.lab.as_deref().or_else(|| asked.endpoint.strip_prefix("lab/").filter(|_| !names_place && !args.send_key));
     let lab = scenario.map(|_| RunningLab::start()).transpose()?;
     let tls = args.lab_tls || args.lab.is_none() && asked.url.starts_with("https:");
@@ -60,7 +60,7 @@ enum Place<'a> {
 }
 
 fn place<'a>(args: &ReplayArgs, asked: &Asked, request: &Request, file: &ConfigFile) -> anyhow::Result<Place<'a>> {
-    if args.target.base_url.is_some() || args.target.endpoint.is_some() {
+    if args.base_url.is_some() || args.endpoint.is_some() {
         return Ok(Place::Named);
     }
     if !args.send_key && request.had_key && request.method == Method::Post && !is_question(&asked.url) {
@@ -136,7 +136,7 @@ fn plan(args: &ReplayArgs, recorded: &Recorded, place: &Place<'_>, file: &Config
     let wanted = Wanted { connection: &connection, ..wanted(args, &shape) };
     let wanted = match place {
         Place::Lab(there) => Wanted { lab: Some(there), ..wanted },
-        Place::Named => Wanted { base_url: args.target.base_url.as_deref(), endpoint: args.target.endpoint.as_deref(), ..wanted },
+        Place::Named => Wanted { base_url: args.base_url.as_deref(), endpoint: args.endpoint.as_deref(), ..wanted },
         Place::Default => wanted,
         Place::Endpoint(name) | Place::Host(name) => Wanted { endpoint: Some(name), ..wanted },
         Place::Recorded { .. } => Wanted { base_url: Some(url), ..wanted },
