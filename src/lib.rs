@@ -23,6 +23,7 @@
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
 //! - [`resilience`]: whether to try again, and when.
 //! - [`sample`]: what one exchange counts for among many.
+//! - [`difference`]: what differs between two exchanges of the same request.
 //! - [`report`]: the model of a report, and its printers.
 //! - [`probe`]: finding a cause by experiment: what can be varied, what the answers tell, what is asked next.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
@@ -38,6 +39,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod diagnosis;
+pub mod difference;
 pub mod evidence;
 pub mod exchange;
 pub mod import;

@@ -54,6 +54,8 @@ mod probe;
 mod proxies;
 #[path = "cli/recover.rs"]
 mod recover;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/request.rs"]

@@ -2,6 +2,7 @@
 
 mod compose;
 pub mod curl;
+pub mod difference;
 pub mod draft;
 mod excerpt;
 mod facts;
