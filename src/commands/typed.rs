@@ -12,10 +12,27 @@ pub fn command_line() -> String {
 /// The `chat` that asks as the `probe` did which was typed, with these flags added.
 pub fn as_chat(flags: &str) -> String {
     let typed = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    let kept = of_chat(without_output(typed));
+    let mut kept = of_chat(without_output(typed));
+    if flags.starts_with("--endpoint ") {
+        // Another endpoint has an address of its own.
+        kept = without_value("--base-url", kept);
+    }
     let flags = flags.split(' ').filter(|flag| !flag.is_empty()).map(str::to_string);
     let words = ["llmcheck", "chat", "hello"].map(str::to_string).into_iter().chain(kept).chain(flags);
     words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+fn without_value(flag: &str, typed: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut typed = typed.into_iter();
+    while let Some(argument) = typed.next() {
+        match argument.strip_prefix(flag) {
+            Some("") => drop(typed.next()),
+            Some(rest) if rest.starts_with('=') => {}
+            _ => kept.push(argument),
+        }
+    }
+    kept
 }
 
 /// Of what was typed after `probe` what `chat` knows too.

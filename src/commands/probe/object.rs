@@ -27,7 +27,7 @@ pub fn of(probed: &Probed<'_>, lang: Lang) -> Value {
         "stage_requests": probed.walk.requests,
         "experiment": probed.driven.map(|driven| experiment(probed, driven, lang)),
         "experiment_left_out": probed.is_left_out,
-        "differences": probed.changes,
+        "difference": probed.difference.map(|compared| json!({ "a": compared.ways[0], "b": compared.ways[1], "difference": compared.difference })),
         "recordings": probed.recordings.map(|directory| directory.display().to_string()),
         "command": probed.command,
         "lang": lang.tag(),

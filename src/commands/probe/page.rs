@@ -19,8 +19,8 @@ use crate::probe::experiment::Explanation;
 use crate::probe::factor::{Factor, Level};
 use crate::probe::stage::{Stage, State};
 use crate::probe::words::way_around;
-use crate::report::human::milliseconds;
-use crate::report::{sanitize, words};
+use crate::report::human::{Style, milliseconds};
+use crate::report::{difference, sanitize, words};
 use crate::sample::Sample;
 use crate::secret::Mask;
 
@@ -132,10 +132,19 @@ impl<'a> Printer<'a> {
 
     /// What differs between two ways, whatever failed.
     fn difference(&self, probed: &Probed<'_>) -> Result<(), Failure> {
-        for line in &probed.differences {
-            self.line(&format!("   {line}"))?;
-        }
-        Ok(())
+        const MOST_LINES: usize = 16;
+        let Some(compared) = probed.difference.filter(|compared| !compared.difference.is_empty()) else {
+            return Ok(());
+        };
+        let name = |level: Level| match level {
+            Level::Here => probed.names.here.clone(),
+            Level::There => probed.names.there.clone(),
+            other => other.word().get(self.console.lang).to_string(),
+        };
+        let [a, b] = compared.ways.map(name);
+        let style = Style { width: None, ..self.console.style() };
+        let lines = difference::lines(&compared.difference, (&a, &b), style);
+        lines.iter().take(MOST_LINES).try_for_each(|line| self.line(&format!("   {line}")))
     }
 
     fn verdict(&self, probed: &Probed<'_>, driven: &Driven, explanation: &Explanation) -> Result<(), Failure> {
