@@ -25,6 +25,7 @@
 //! - [`sample`]: what one exchange counts for among many.
 //! - [`report`]: the model of a report, and its printers.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
+//! - [`compare`]: several places asked the same in turn: how each stands, and which to use if the data can tell.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
 //! Everything after `exchange` but `config`, `cache` and `commands` is a pure function of the recording: no clock, socket or environment
@@ -35,6 +36,7 @@ pub mod batch;
 pub mod cache;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod diagnosis;
 pub mod evidence;

@@ -1,8 +1,8 @@
 //! The report as one HTML file: no script, nothing loaded from anywhere, readable on paper and on a phone.
 
-mod drawing;
+pub mod drawing;
 mod ledger;
-mod markup;
+pub mod markup;
 mod timeline;
 
 use markup::Html;
