@@ -16,6 +16,7 @@ use super::handout::Handout;
 use super::interrupt::{is_stopped, pause, stop_on_interrupt};
 use super::recording;
 use super::target::{self, Target, Ways};
+use super::typed::command_line;
 use crate::api::tokens;
 use crate::cli::{CompareArgs, RequestArgs};
 use crate::compare::{self, Asked, Comparison, Order, Page, Setting, Taken};
@@ -41,8 +42,13 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
 
     let started = format!("{:.3}", jiff::Timestamp::now());
     let seed = fastrand::u64(..);
-    let run =
-        Run { targets: &targets, records, samples: targets.iter().map(|_| Mutex::default()).collect(), bar: bar(args, &targets, console) };
+    let run = Run {
+        targets: &targets,
+        records,
+        samples: targets.iter().map(|_| Mutex::default()).collect(),
+        bar: bar(args, &targets, console),
+        command: command_line(),
+    };
     let rounds = run.all(args, seed, console)?;
     let setting = Setting {
         started,
@@ -157,6 +163,7 @@ struct Run<'a> {
     records: Option<Vec<File>>,
     samples: Vec<Mutex<Vec<Taken>>>,
     bar: ProgressBar,
+    command: String,
 }
 
 impl Run<'_> {
@@ -202,7 +209,7 @@ impl Run<'_> {
         let record = self.records.as_ref().and_then(|records| records.get(index));
         let attempt = u32::try_from(round).map_err(|_| Failure::Internal(anyhow!("too many rounds")))?;
         self.bar.set_message(target.name.clone());
-        let sample = check(&target.plan, attempt, Some("compare"), record, console)?.sample;
+        let sample = check(&target.plan, attempt, Some(&self.command), record, console)?.sample;
         self.bar.inc(1);
         // That one was ended by the user, and says nothing of the target.
         if sample.class != Class::Interrupted {

@@ -141,7 +141,13 @@ impl Draft {
         // Standard errors shrink with the root of the number.
         let needed = (done as f64 * (z / self.total_z).powi(2)).ceil();
         let by_speed = self.total_ms.filter(|contrast| contrast.matters && needed <= MOST_ROUNDS as f64).map(|_| needed as u64);
-        by_success.into_iter().chain(more(by_speed, done)).min()
+        // Where one is over the bound, it is enough to know that the other is not.
+        let by_bound = match (first.side, second.side) {
+            (Side::Over, Side::Open) => second.more_rounds_for_side.filter(|_| second.error_rate < first.error_rate),
+            (Side::Open, Side::Over) => first.more_rounds_for_side.filter(|_| first.error_rate < second.error_rate),
+            _ => None,
+        };
+        by_success.into_iter().chain(more(by_speed, done)).chain(by_bound).min()
     }
 }
 

@@ -14,6 +14,8 @@ mod order;
 mod plots;
 mod standing;
 mod table;
+mod tables;
+mod terms;
 mod words;
 
 pub use contrast::{Better, By, Pair};
