@@ -381,7 +381,7 @@ pub struct LabArgs {
 pub struct GenerateArgs {
     pub what: Generated,
 
-    /// Where to write the files; the schema goes to stdout without it
+    /// Where to write the files; a report's schema goes to stdout without it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
 }
@@ -392,7 +392,7 @@ pub enum Generated {
     Completions,
     /// A manual page for each subcommand
     Man,
-    /// The JSON Schema of a report
+    /// The JSON Schema of a report; with --out that of a comparison too
     Schema,
 }
 

@@ -35,7 +35,10 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
     let request = request(&args.request);
     let prompt = args.prompt.as_deref().unwrap_or(PROMPT);
     let ways = Ways { prompt, request: &request, base_url: args.base_url.as_deref(), connection: &args.connection };
-    let (targets, _lab) = target::of(&args.targets, ways)?;
+    let (mut targets, _lab) = target::of(&args.targets, ways)?;
+    let mask = mask(&targets);
+    // A name is shown in many places, and cut in some, where a mask would not know it any more.
+    targets.iter_mut().for_each(|target| target.name = mask.cover_text(&target.name).into_owned());
     let records = args.record.as_deref().map(|directory| records(directory, &targets)).transpose()?;
     stop_on_interrupt();
     announce(args, &targets, console);
@@ -60,9 +63,12 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         is_stopped: is_stopped(),
     };
     let comparison = Comparison::of(targets.iter().map(asked).collect(), run.finish(), setting, console.lang);
-    let mask = Mask::of_responses(targets.iter().flat_map(|target| &target.plan.secrets));
     tell(args, &comparison, &mask, console)?;
     if comparison.setting.is_stopped { Ok(130) } else { Ok(comparison.exit_code()) }
+}
+
+fn mask(targets: &[Target]) -> Mask {
+    Mask::of_responses(targets.iter().flat_map(|target| &target.plan.secrets))
 }
 
 fn tell(args: &CompareArgs, comparison: &Comparison, mask: &Mask, console: &Console) -> Result<(), Failure> {

@@ -130,7 +130,10 @@ impl Draft {
                 .or_else(|| shown(self.total_ms.as_ref()).map(|is_first| (is_first, By::Speed)))
                 .or_else(|| shown(self.cost.as_ref()).map(|is_first| (is_first, By::Price)))?,
         };
-        Some(Better { target: if first_is_better { &first.target } else { &second.target }.clone(), by })
+        let (winner, loser) = if first_is_better { (first, second) } else { (second, first) };
+        // What fails too often is not made better by being fast.
+        let is_worth_it = winner.side != Side::Over || loser.side == Side::Over;
+        is_worth_it.then(|| Better { target: winner.target.clone(), by })
     }
 
     /// Until the first of the differences that are large enough would be beyond chance.

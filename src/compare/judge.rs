@@ -12,8 +12,9 @@ use crate::statistics::Side;
 pub enum Recommendation {
     /// Better than each of the others.
     Target { target: String },
-    /// These may all be the best. `more_rounds` is a forecast of when the data will tell; none where that is not to be expected.
-    Undecided { among: Vec<String>, more_rounds: Option<u64> },
+    /// These may all be the best. Those of `over` fail too often, and yet it is not shown that the others are better. `more_rounds` is a
+    /// forecast of when the data will tell; none where that is not to be expected.
+    Undecided { among: Vec<String>, over: Vec<String>, more_rounds: Option<u64> },
     /// Nothing to compare with: judged by the bound alone.
     Alone { target: String, side: Side },
     /// Each of them fails more often than it may.
@@ -50,18 +51,26 @@ pub fn recommend(targets: &[Standing], pairs: &[Pair]) -> Recommendation {
     let mut among: Vec<&Standing> = eligible.iter().copied().filter(|one| !is_beaten(one)).collect();
     // Better by one thing than who is better by another: that proves nothing of the third.
     if let [leader] = among[..] {
-        among.extend(others(leader).into_iter().filter(|other| !beats(leader, other)));
+        among.extend(eligible.iter().copied().filter(|other| other.target != leader.target && !beats(leader, other)));
     }
     if among.is_empty() {
         among = eligible;
     }
-    undecided(&among, pairs)
+    let is_open = |over: &&Standing| over.side == Side::Over && among.iter().any(|one| !beats(one, over));
+    let over: Vec<&Standing> = targets.iter().filter(is_open).collect();
+    undecided(&among, &over, pairs)
 }
 
-fn undecided(among: &[&Standing], pairs: &[Pair]) -> Recommendation {
-    let is_among = |name: &str| among.iter().any(|standing| standing.target == name);
-    let open: Vec<&Pair> = pairs.iter().filter(|pair| is_among(&pair.first) && is_among(&pair.second) && pair.better.is_none()).collect();
+fn undecided(among: &[&Standing], over: &[&Standing], pairs: &[Pair]) -> Recommendation {
+    let is_of = |standings: &[&Standing], name: &str| standings.iter().any(|standing| standing.target == name);
+    let is_open = |pair: &&Pair| {
+        let (first, second) = (is_of(among, &pair.first), is_of(among, &pair.second));
+        let is_meant = first && second || first && is_of(over, &pair.second) || second && is_of(over, &pair.first);
+        is_meant && pair.better.is_none()
+    };
+    let open: Vec<&Pair> = pairs.iter().filter(is_open).collect();
     // All of them have to be told apart: where one pair never will, there is nothing to wait for.
     let longest = open.iter().map(|pair| pair.more_rounds).collect::<Option<Vec<u64>>>().and_then(|rounds| rounds.into_iter().max());
-    Recommendation::Undecided { among: among.iter().map(|standing| standing.target.clone()).collect(), more_rounds: longest }
+    let names = |standings: &[&Standing]| standings.iter().map(|standing| standing.target.clone()).collect();
+    Recommendation::Undecided { among: names(among), over: names(over), more_rounds: longest }
 }

@@ -39,13 +39,13 @@ pub fn failures(html: &mut Html<'_>, comparison: &Comparison, lang: Lang) {
     html.element("figure", &[], |html| {
         let title = terms::whiskers(comparison, lang);
         drawing(html, "failures", bottom + AXIS, [&title, &description], |html| {
-            vertical(html, "bound", across(bound / whole), [0.0, bottom]);
             for (index, standing) in comparison.targets.iter().enumerate() {
                 let top = ROW * index as f64;
                 label(html, standing, &figures(standing), top);
+                vertical(html, "bound", across(bound / whole), [top + WORDS, top + ROW]);
                 whisker(html, standing, whole, top + WORDS + 10.0);
             }
-            axis(html, whole, bottom, share_of);
+            axis(html, whole, bottom, 0.0, share_of);
         });
         html.line("figcaption", &[("class", "place")], &title);
     });
@@ -85,7 +85,7 @@ pub fn strips(html: &mut Html<'_>, comparison: &Comparison, lang: Lang, strips: 
                     strip(html, spread, &standing.values(strips.value), whole, top + WORDS + 1.0);
                 }
             }
-            axis(html, whole, bottom, milliseconds);
+            axis(html, whole, bottom, 0.0, milliseconds);
         });
         html.line("figcaption", &[("class", "place")], terms::BOXES.get(lang));
     });
@@ -106,31 +106,29 @@ fn strip(html: &mut Html<'_>, spread: Spread, values: &[f64], whole: f64, top: f
     vertical(html, "median", at(spread.p50), [top - 1.0, top + HEIGHT + 1.0]);
 }
 
-/// The time of each answer over the rounds, one curve below the other and all to one scale.
+/// The time of each answer over the rounds, one curve below the other, each to its own scale.
 pub fn drift(html: &mut Html<'_>, comparison: &Comparison, lang: Lang) {
-    const FAILED: Text = text("{n} failed", "失败 {n} 次");
-    let whole = terms::longest(comparison, |sample| sample.total_ms);
+    const FIGURES: Text = text("{n} failed, slowest {slowest}", "失败 {n} 次，最慢 {slowest}");
+    let slowest = |standing: &Standing| standing.total_ms.map_or(0.0, |spread| spread.max);
     let rounds = comparison.targets.iter().flat_map(|standing| standing.samples.last()).map(|taken| taken.round).max().unwrap_or(1);
-    let figures = |standing: &Standing| FAILED.fill(lang, |_| Some(standing.failed.to_string()));
+    let figures = |standing: &Standing| {
+        let slowest = standing.total_ms.map_or_else(|| NONE.into(), |spread| milliseconds(spread.max));
+        FIGURES.fill(lang, |slot| Some(if slot == "n" { standing.failed.to_string() } else { slowest.clone() }))
+    };
     let description = described(comparison, |standing| format!("{}; {}", times(standing.total_ms), figures(standing)));
-    let height = WORDS + CURVE + 12.0;
+    let height = WORDS + CURVE + 16.0;
     let bottom = height * comparison.targets.len() as f64;
     html.element("figure", &[], |html| {
         drawing(html, "drift", bottom + AXIS, [terms::DRIFT.get(lang), &description], |html| {
             for (index, standing) in comparison.targets.iter().enumerate() {
                 let top = height * index as f64;
                 label(html, standing, &figures(standing), top);
-                curve(html, standing, whole, rounds, top + WORDS);
+                curve(html, standing, slowest(standing), rounds, top + WORDS + 5.0);
             }
-            axis(html, rounds as f64, bottom, |round| format!("{round:.0}"));
+            axis(html, rounds as f64, bottom, 1.0, |round| format!("{round:.0}"));
         });
-        html.line("figcaption", &[("class", "place")], &scale_of(whole, lang));
+        html.line("figcaption", &[("class", "place")], terms::DRIFT_CAPTION.get(lang));
     });
-}
-
-fn scale_of(whole: f64, lang: Lang) -> String {
-    const SCALE: Text = text("The height of each is {whole}.", "每条曲线的高度为 {whole}。");
-    format!("{} {}", terms::DRIFT_CAPTION.get(lang), SCALE.fill(lang, |_| Some(milliseconds(whole))))
 }
 
 /// A line through the answers; failures as crosses at its foot.
@@ -140,7 +138,8 @@ fn curve(html: &mut Html<'_>, standing: &Standing, whole: f64, rounds: u64, top:
     let mut line = String::new();
     for taken in standing.samples.iter().filter(|taken| !taken.sample.has_failed()) {
         if let Some(total) = taken.sample.total_ms {
-            let (command, x, y) = (if line.is_empty() { 'M' } else { 'L' }, across(at(taken.round)) * WIDTH, 100.0 * (1.0 - total / whole));
+            let (command, x, y) =
+                (if line.is_empty() { 'M' } else { 'L' }, across(at(taken.round)) * WIDTH, 100.0 * (1.0 - total / whole.max(0.001)));
             line.push_str(&format!("{command}{x:.1} {y:.1}"));
         }
     }
@@ -185,10 +184,10 @@ fn horizontal(html: &mut Html<'_>, class: &str, [from, to]: [f64; 2], y: f64) {
     html.leaf("line", &[("class", class), ("x1", &percent(from)), ("x2", &percent(to)), ("y1", &y), ("y2", &y)]);
 }
 
-/// A scale from 0 on, with few and round marks.
-fn axis(html: &mut Html<'_>, whole: f64, y: f64, say: impl Fn(f64) -> String) {
+/// A scale from 0 on, with few and round marks, no closer than `least`.
+fn axis(html: &mut Html<'_>, whole: f64, y: f64, least: f64, say: impl Fn(f64) -> String) {
     horizontal(html, "axis", [across(0.0), across(1.0)], y);
-    let step = step(whole);
+    let step = step(whole).max(least);
     let marks = (0..=10).map(|index| f64::from(index) * step).take_while(|at| *at <= whole * 0.95);
     for at in marks {
         vertical(html, "axis", across(at / whole), [y, y + 5.0]);

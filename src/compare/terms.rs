@@ -12,8 +12,8 @@ pub const NONE_FITS: Text = text("None", "均不推荐");
 pub const MEASURED: Text = text("How it was measured", "测量方式");
 pub const DRIFT: Text = text("Over the rounds", "随轮次的变化");
 pub const DRIFT_CAPTION: Text = text(
-    "Time to the end of each answer, round by round; a cross is a failure. What happens to all at once is drift, not a difference.",
-    "每轮回答的总时间；叉号为失败。同时出现在所有目标上的变化是漂移，而不是差别。",
+    "Time to the end of each answer, round by round and each to its own scale; a cross is a failure. What happens to all at once is drift, not a difference.",
+    "每轮回答的总时间，各按自己的比例；叉号为失败。同时出现在所有目标上的变化是漂移，而不是差别。",
 );
 pub const BOXES: Text = text(
     "From the fastest to the slowest answer, with the middle half as a box and the median marked.",

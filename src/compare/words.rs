@@ -23,13 +23,18 @@ const BY_PRICE: Text = text(
     "it costs less than {other} ({figure} against {other_figure} per 1000 answers), and nothing else tells them apart so far",
     "其费用低于 {other}（每 1000 个回答 {figure}，对 {other_figure}），目前没有别的差别",
 );
-const NOT_YET: Text = text(
-    "the data cannot tell yet which of {among} to use: if it goes on like this, about {rounds} more rounds would",
-    "数据还不能说明 {among} 中哪个更好：若情况不变，大约还需 {rounds} 轮",
+const NOT_TOLD: Text = text("the data cannot tell which of {among} to use{forecast}", "数据不能说明 {among} 中哪个更好{forecast}");
+const NOT_BETTER: Text = text(
+    "{over} fails in more than {bound} of the requests, but the data cannot tell whether {among} is better{forecast}",
+    "{over} 的失败率高于 {bound}，但数据不能说明 {among} 是否更好{forecast}",
 );
-const NOT_EVER: Text = text(
-    "the data cannot tell which of {among} to use, and if it goes on like this {most} rounds would not either: no difference that matters shows",
-    "数据不能说明 {among} 中哪个更好；若情况不变，{most} 轮也不能：看不出有意义的差别",
+const NOT_ANY_BETTER: Text = text(
+    "{over} fails in more than {bound} of the requests, but the data cannot tell which of {among} is better, if any{forecast}",
+    "{over} 的失败率高于 {bound}，但数据不能说明 {among} 中哪个更好{forecast}",
+);
+const NEVER: Text = text(
+    "; if it goes on like this, {most} rounds would not tell either: no difference that matters shows",
+    "；若情况不变，{most} 轮也不能：看不出有意义的差别",
 );
 const NEEDS_ROUND: Text = text("no round was completed, so there is nothing to conclude", "没有完成任何一轮，无法得出结论");
 const ALONE_UNDER: Text = text(
@@ -63,12 +68,7 @@ pub fn conclusion(comparison: &Comparison, lang: Lang) -> String {
     let bound = || percent(comparison.setting.max_error_rate);
     match &comparison.recommendation {
         Recommendation::Target { target } => fill(USE, lang, &[("target", target.clone()), ("reasons", reasons(comparison, target, lang))]),
-        Recommendation::Undecided { among, more_rounds: Some(rounds) } => {
-            fill(NOT_YET, lang, &[("among", list(among, lang)), ("rounds", about(*rounds).to_string())])
-        }
-        Recommendation::Undecided { among, more_rounds: None } => {
-            fill(NOT_EVER, lang, &[("among", list(among, lang)), ("most", MOST_ROUNDS.to_string())])
-        }
+        Recommendation::Undecided { among, over, more_rounds } => undecided(comparison, among, over, *more_rounds, lang),
         Recommendation::Alone { target, side } => {
             comparison.standing(target).map_or_else(String::new, |standing| alone(standing, *side, bound(), lang))
         }
@@ -76,6 +76,20 @@ pub fn conclusion(comparison: &Comparison, lang: Lang) -> String {
         Recommendation::NoAnswer => fill(NO_ANSWER, lang, &[("code", most_frequent(comparison).to_string())]),
         Recommendation::Nothing => NEEDS_ROUND.get(lang).to_string(),
     }
+}
+
+fn undecided(comparison: &Comparison, among: &[String], over: &[String], more_rounds: Option<u64>, lang: Lang) -> String {
+    let words = match (among, over) {
+        (_, []) => NOT_TOLD,
+        ([_], _) => NOT_BETTER,
+        _ => NOT_ANY_BETTER,
+    };
+    let forecast = match more_rounds {
+        Some(rounds) => fill(FORECAST, lang, &[("rounds", about(rounds).to_string())]),
+        None => fill(NEVER, lang, &[("most", MOST_ROUNDS.to_string())]),
+    };
+    let bound = percent(comparison.setting.max_error_rate);
+    fill(words, lang, &[("among", list(among, lang)), ("over", list(over, lang)), ("bound", bound), ("forecast", forecast)])
 }
 
 fn alone(standing: &Standing, side: Side, bound: String, lang: Lang) -> String {
@@ -146,7 +160,8 @@ fn list(names: &[String], lang: Lang) -> String {
 pub fn remarks(comparison: &Comparison, lang: Lang) -> Vec<String> {
     let mut remarks = Vec::new();
     if !matches!(comparison.recommendation, Recommendation::Alone { .. } | Recommendation::AllOver) {
-        remarks.extend(comparison.targets.iter().filter_map(|standing| of_bound(comparison, standing, lang)));
+        remarks.extend(comparison.targets.iter().filter_map(|standing| over(comparison, standing, lang)));
+        remarks.extend(open(comparison, lang));
     }
     remarks.extend(comparison.targets.iter().filter_map(|standing| of_rate_limits(comparison, standing, lang)));
     remarks.extend(shorter(comparison, lang));
@@ -154,29 +169,38 @@ pub fn remarks(comparison: &Comparison, lang: Lang) -> Vec<String> {
     remarks
 }
 
-/// Which side of the bound a target is on, where that is worth saying.
-fn of_bound(comparison: &Comparison, standing: &Standing, lang: Lang) -> Option<String> {
+/// Who is over the bound, unless the conclusion says so already.
+fn over(comparison: &Comparison, standing: &Standing, lang: Lang) -> Option<String> {
     const OVER: Text = text(
         "{target} fails in more than {bound} of the requests ({interval} at 95 % confidence): try another model or endpoint in its place",
         "{target} 的失败率高于 {bound}（{interval}，95 % 置信）：请换用别的模型或端点",
     );
-    const OPEN: Text = text(
-        "whether {target} fails in less than {bound} of the requests is not known yet ({interval} at 95 % confidence){forecast}",
-        "{target} 的失败率是否低于 {bound} 尚不清楚（{interval}，95 % 置信）{forecast}",
-    );
-    let words = match standing.side {
-        Side::Over => OVER,
-        Side::Open if standing.requests > 0 => OPEN,
-        Side::Open | Side::Under => return None,
-    };
-    let forecast = standing.more_rounds_for_side.map(|rounds| fill(FORECAST, lang, &[("rounds", about(rounds).to_string())]));
     let slots = [
         ("target", standing.target.clone()),
         ("bound", percent(comparison.setting.max_error_rate)),
         ("interval", interval(standing.error_rate_interval)),
+    ];
+    (standing.side == Side::Over).then(|| fill(OVER, lang, &slots))
+}
+
+/// Of whom it is not known on which side of the bound they are, and how many rounds would tell of all of them.
+fn open(comparison: &Comparison, lang: Lang) -> Option<String> {
+    const OPEN: Text = text(
+        "not known yet: whether less than {bound} of the requests to {targets} fail{forecast}",
+        "尚不清楚：{targets} 的失败率是否低于 {bound}{forecast}",
+    );
+    let is_open = |standing: &&Standing| standing.side == Side::Open && standing.requests > 0;
+    let open: Vec<&Standing> = comparison.targets.iter().filter(is_open).collect();
+    let rounds =
+        open.iter().map(|standing| standing.more_rounds_for_side).collect::<Option<Vec<u64>>>().and_then(|rounds| rounds.into_iter().max());
+    let forecast = rounds.map(|rounds| fill(FORECAST, lang, &[("rounds", about(rounds).to_string())]));
+    let names: Vec<String> = open.iter().map(|standing| standing.target.clone()).collect();
+    let slots = [
+        ("targets", list(&names, lang)),
+        ("bound", percent(comparison.setting.max_error_rate)),
         ("forecast", forecast.unwrap_or_default()),
     ];
-    Some(fill(words, lang, &slots))
+    (!open.is_empty()).then(|| fill(OPEN, lang, &slots))
 }
 
 fn of_rate_limits(comparison: &Comparison, standing: &Standing, lang: Lang) -> Option<String> {
