@@ -73,7 +73,10 @@ pub enum Command {
     #[command(args_override_self = true, after_long_help = replay::HELP)]
     Replay(Box<ReplayArgs>),
     /// Measure several endpoints or models side by side, and say which is better if the data can tell
-    #[command(args_override_self = true, after_long_help = compare::HELP)]
+    #[command(args_override_self = true, after_long_help = compare::HELP,
+              mut_arg("stream", |flag| flag.help("Ask for streams (the default)")),
+              mut_arg("no_stream", |flag| flag.help("Ask for plain answers")),
+              mut_arg("max_tokens", |flag| flag.help("Sent as max_tokens [default: 128]")))]
     Compare(Box<CompareArgs>),
     /// Watch endpoints: check at an interval, alert on thresholds, serve metrics
     #[command(args_override_self = true, after_long_help = monitor::HELP)]

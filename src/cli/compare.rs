@@ -49,7 +49,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "SHARE", value_parser = share, default_value = "2%", help_heading = "Comparison")]
     pub max_error_rate: f64,
 
-    /// What is asked [default: three sentences about the sea]
+    /// What is asked [default: three sentences about the sea; after --messages nothing]
     #[arg(long, value_name = "TEXT", help_heading = "Request")]
     pub prompt: Option<String>,
 

@@ -33,7 +33,8 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
     // Whatever cannot be written is said before anything is spent.
     Handout::to(&args.reports).map_err(as_usage)?;
     let request = request(&args.request);
-    let prompt = args.prompt.as_deref().unwrap_or(PROMPT);
+    let usual = if request.messages.is_some() { "" } else { PROMPT };
+    let prompt = args.prompt.as_deref().unwrap_or(usual);
     let ways = Ways { prompt, request: &request, base_url: args.base_url.as_deref(), connection: &args.connection };
     let (mut targets, _lab) = target::of(&args.targets, ways)?;
     let mask = mask(&targets);

@@ -66,7 +66,7 @@ fn show(html: &mut Html<'_>, shown: &Table, lang: Lang) {
 
 fn only_table(html: &mut Html<'_>, shown: &Table) {
     let head: Vec<&str> = shown.head.iter().map(String::as_str).collect();
-    table(html, &head, &shown.rows, "numbers");
+    table(html, &head, &shown.rows, "numbers figures");
 }
 
 fn success(html: &mut Html<'_>, comparison: &Comparison, lang: Lang) {

@@ -65,7 +65,7 @@ fn undecided(among: &[&Standing], over: &[&Standing], pairs: &[Pair]) -> Recomme
     let is_of = |standings: &[&Standing], name: &str| standings.iter().any(|standing| standing.target == name);
     let is_open = |pair: &&Pair| {
         let (first, second) = (is_of(among, &pair.first), is_of(among, &pair.second));
-        let is_meant = first && second || first && is_of(over, &pair.second) || second && is_of(over, &pair.first);
+        let is_meant = if first { second || is_of(over, &pair.second) } else { second && is_of(over, &pair.first) };
         is_meant && pair.better.is_none()
     };
     let open: Vec<&Pair> = pairs.iter().filter(is_open).collect();

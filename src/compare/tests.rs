@@ -90,9 +90,21 @@ fn of_identical_targets_none_is_recommended_but_by_rare_chance() {
                 recommended(&compared(samples)).is_some()
             })
             .count();
-        eprintln!("{wrong} of {trials}: {targets} targets, {rounds} rounds, {rate}");
         assert!(wrong as f64 / f64::from(trials) <= 0.05, "{wrong} of {trials}: {targets} targets, {rounds} rounds, {rate}");
     }
+}
+
+#[test]
+fn what_happens_to_all_at_once_is_no_difference() {
+    // All become five times as slow, and fail more and more often.
+    let mut random = fastrand::Rng::with_seed(3);
+    let drifting = |random: &mut fastrand::Rng| {
+        let of_round = |round: usize| drawn(random, 1, 0.004 * round as f64, 200.0 + 16.0 * round as f64);
+        (0..50).flat_map(of_round).collect::<Vec<_>>()
+    };
+    let trials = 1_000;
+    let wrong = (0..trials).filter(|_| recommended(&compared(vec![drifting(&mut random), drifting(&mut random)])).is_some()).count();
+    assert!(wrong as f64 / f64::from(trials) <= 0.05, "{wrong} of {trials}");
 }
 
 #[test]
@@ -241,6 +253,14 @@ fn reports_are_whole_in_both_languages_and_foreign_names_are_text() {
         let is_table = |event: &pulldown_cmark::Event<'_>| matches!(event, pulldown_cmark::Event::Start(pulldown_cmark::Tag::Table(_)));
         assert_eq!(events.filter(is_table).count(), 7);
     }
+}
+
+#[test]
+fn the_page_of_very_many_rounds_stays_small_and_whole() {
+    let comparison = compared(vec![steady(20_000, 3_000, 300.0), steady(20_000, 0, 900.0)]);
+    let page = html::document(&comparison, &Mask::default(), Lang::En);
+    assert!(page.len() < 512 * 1024, "{}", page.len());
+    assert!(!page.split(" d=\"").skip(1).any(|path| path.split('"').next().unwrap().contains('…')));
 }
 
 #[test]

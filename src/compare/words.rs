@@ -159,6 +159,7 @@ fn list(names: &[String], lang: Lang) -> String {
 /// What else should be known of the figures, a sentence each.
 pub fn remarks(comparison: &Comparison, lang: Lang) -> Vec<String> {
     let mut remarks = Vec::new();
+    remarks.extend(stopped(comparison, lang));
     if !matches!(comparison.recommendation, Recommendation::Alone { .. } | Recommendation::AllOver) {
         remarks.extend(comparison.targets.iter().filter_map(|standing| over(comparison, standing, lang)));
         remarks.extend(open(comparison, lang));
@@ -167,6 +168,14 @@ pub fn remarks(comparison: &Comparison, lang: Lang) -> Vec<String> {
     remarks.extend(shorter(comparison, lang));
     remarks.extend(few(comparison, lang));
     remarks
+}
+
+fn stopped(comparison: &Comparison, lang: Lang) -> Option<String> {
+    const STOPPED: Text =
+        text("stopped before the end: {done} of {wanted} rounds were completed", "提前停止：{wanted} 轮中完成了 {done} 轮");
+    let setting = &comparison.setting;
+    let slots = [("done", setting.rounds.to_string()), ("wanted", setting.rounds_wanted.to_string())];
+    setting.is_stopped.then(|| fill(STOPPED, lang, &slots))
 }
 
 /// Who is over the bound, unless the conclusion says so already.

@@ -107,6 +107,15 @@ fn a_plain_answer_has_no_first_token() {
 }
 
 #[test]
+fn a_conversation_from_a_file_is_asked_as_it_is() {
+    let server = failing(0);
+    let config = configured("compare-messages", &[("a", &server, "")]);
+    let messages = crate::program::file("compare-messages-file", r#"[{"role":"user","content":"hi"}]"#);
+    compare(&["a", "--config", &config, "--rounds", "1", "--messages", &messages]).ends_with(0);
+    assert_eq!(server.request().json()["messages"], json!([{ "role": "user", "content": "hi" }]));
+}
+
+#[test]
 fn the_cheaper_one_is_recommended_where_nothing_else_tells_them_apart() {
     let (dear, cheap) = (failing(0), failing(0));
     let price = |price: &str| format!("price = {{ input = {price}, output = {price} }}");
@@ -234,6 +243,7 @@ fn an_interrupt_ends_with_what_there_is() {
     let ran = finish(child);
     let object: Value = serde_json::from_str(&ran.ends_with(130).stdout).unwrap();
     assert_eq!((&object["rounds"], &object["is_stopped"], &object["targets"][0]["failed"]), (&json!(7), &json!(true), &json!(0)));
+    assert_eq!(object["remarks"][0], "stopped before the end: 7 of 50 rounds were completed");
 }
 
 #[test]
