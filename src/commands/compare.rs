@@ -13,7 +13,7 @@ use super::Failure;
 use super::check::check;
 use super::console::{Console, textwrap_width};
 use super::handout::Handout;
-use super::interrupt::{is_stopped, pause, stop_on_interrupt};
+use super::interrupt::{HAS_BAR, is_stopped, pause, stop_on_interrupt};
 use super::recording;
 use super::target::{self, Target, Ways};
 use super::typed::command_line;
@@ -155,7 +155,9 @@ fn announce(args: &CompareArgs, targets: &[Target], console: &Console) {
 
 /// How far it is, on a terminal only.
 fn bar(args: &CompareArgs, targets: &[Target], console: &Console) -> ProgressBar {
-    let is_shown = console.stderr_is_terminal && !console.quiet;
+    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb;
+    HAS_BAR.store(is_shown, Ordering::Relaxed);
     let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(args.rounds * targets.len() as u64), target);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} · {elapsed} · {msg}") {
@@ -233,6 +235,7 @@ impl Run<'_> {
 
     fn finish(self) -> Vec<Vec<Taken>> {
         self.bar.finish_and_clear();
+        HAS_BAR.store(false, Ordering::Relaxed);
         self.samples.into_iter().map(|samples| samples.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
     }
 }

@@ -1,10 +1,10 @@
 //! What a comparison comes to, in sentences that a person can act on: the conclusion, and what else should be known of the figures.
 
+use super::Comparison;
 use super::contrast::{By, Pair};
 use super::figures::{about, interval, milliseconds, number, percent};
 use super::judge::Recommendation;
 use super::standing::Standing;
-use super::{Comparison, MOST_ROUNDS};
 use crate::lang::{Lang, Text, text};
 use crate::statistics::Side;
 
@@ -32,9 +32,9 @@ const NOT_ANY_BETTER: Text = text(
     "{over} fails in more than {bound} of the requests, but the data cannot tell which of {among} is better, if any{forecast}",
     "{over} 的失败率高于 {bound}，但数据不能说明 {among} 中哪个更好{forecast}",
 );
-const NEVER: Text = text(
-    "; if it goes on like this, {most} rounds would not tell either: no difference that matters shows",
-    "；若情况不变，{most} 轮也不能：看不出有意义的差别",
+const NOT_SEEN: Text = text(
+    "; no difference that matters shows so far: their shares of failures differ by at most {most} at 95 % confidence, and more rounds would narrow that",
+    "；目前看不出有意义的差别：失败率之差最多 {most}（95 % 置信），更多轮次会缩小这一范围",
 );
 const NEEDS_ROUND: Text = text("no round was completed, so there is nothing to conclude", "没有完成任何一轮，无法得出结论");
 const ALONE_UNDER: Text = text(
@@ -86,10 +86,17 @@ fn undecided(comparison: &Comparison, among: &[String], over: &[String], more_ro
     };
     let forecast = match more_rounds {
         Some(rounds) => fill(FORECAST, lang, &[("rounds", about(rounds).to_string())]),
-        None => fill(NEVER, lang, &[("most", MOST_ROUNDS.to_string())]),
+        None => fill(NOT_SEEN, lang, &[("most", percent(farthest(comparison, among, over)))]),
     };
     let bound = percent(comparison.setting.max_error_rate);
     fill(words, lang, &[("among", list(among, lang)), ("over", list(over, lang)), ("bound", bound), ("forecast", forecast)])
+}
+
+/// By how much the failures of two of them may differ that were not told apart.
+fn farthest(comparison: &Comparison, among: &[String], over: &[String]) -> f64 {
+    let is_meant = |name: &String| among.contains(name) || over.contains(name);
+    let open = comparison.pairs.iter().filter(|pair| pair.better.is_none() && is_meant(&pair.first) && is_meant(&pair.second));
+    open.map(|pair| pair.failures_difference.high.max(-pair.failures_difference.low)).fold(0.0, f64::max).min(1.0)
 }
 
 fn alone(standing: &Standing, side: Side, bound: String, lang: Lang) -> String {
