@@ -228,7 +228,7 @@ fn a_comparison_in_chinese_of_names_that_are_long_and_hostile() {
 #[ignore = "needs Chromium"]
 fn a_comparison_of_one_that_never_answers() {
     check(&Made::of_comparison("comparison-failing", &["lab/key-invalid", "--rounds", "4"]), |page| {
-        has(page, ".badge", "None");
+        has(page, ".badge", "Over the bound");
         assert_eq!(page.evaluate("document.querySelectorAll('.fault').length"), 4);
     });
 }

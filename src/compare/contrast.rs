@@ -80,6 +80,12 @@ pub fn all(targets: &[Standing]) -> Vec<Pair> {
     drafts.into_iter().zip(sides).map(|(draft, (first, second))| draft.finish(first, second, tests)).collect()
 }
 
+/// Standard errors that a difference must show, if it is to be believed among all these tests.
+pub fn level(pairs: &[Pair]) -> f64 {
+    let tests = pairs.iter().map(|pair| 1 + usize::from(pair.total_ms.is_some()) + usize::from(pair.cost.is_some())).sum::<usize>();
+    z_of(LEVEL / tests.max(1) as f64)
+}
+
 /// A pair before its odds are corrected.
 struct Draft {
     failures: Contrast,

@@ -4,7 +4,7 @@ use super::judge::Recommendation;
 use super::standing::Standing;
 use super::tables::{self, Table};
 use super::{Comparison, plots, terms};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::report::html::markup::Html;
 use crate::report::html::{page, rows, table};
 use crate::secret::Mask;
@@ -47,15 +47,14 @@ fn body(html: &mut Html<'_>, comparison: &Comparison, lang: Lang) {
     });
 }
 
-fn badge(recommendation: &Recommendation) -> (&'static str, crate::lang::Text) {
+fn badge(recommendation: &Recommendation) -> (&'static str, Text) {
     match recommendation {
-        Recommendation::Target { .. } | Recommendation::Alone { side: Side::Under, .. } => ("is-ok", terms::RECOMMENDED),
-        Recommendation::Undecided { .. } | Recommendation::Nothing | Recommendation::Alone { side: Side::Open, .. } => {
-            ("is-warning", terms::NOT_DECIDED)
-        }
-        Recommendation::AllOver | Recommendation::NoAnswer | Recommendation::Alone { side: Side::Over, .. } => {
-            ("is-error", terms::NONE_FITS)
-        }
+        Recommendation::Target { .. } => ("is-ok", terms::RECOMMENDED),
+        Recommendation::Undecided { .. } | Recommendation::Nothing => ("is-warning", terms::NOT_DECIDED),
+        Recommendation::AllOver | Recommendation::NoAnswer => ("is-error", terms::NONE_FITS),
+        Recommendation::Alone { side: Side::Under, .. } => ("is-ok", terms::UNDER),
+        Recommendation::Alone { side: Side::Open, .. } => ("is-warning", terms::NOT_DECIDED),
+        Recommendation::Alone { side: Side::Over, .. } => ("is-error", terms::OVER),
     }
 }
 

@@ -8,6 +8,8 @@ use crate::sample::Sample;
 pub const REPORT: Text = text("comparison", "对比");
 pub const RECOMMENDED: Text = text("Recommended", "推荐");
 pub const NOT_DECIDED: Text = text("Not decided", "未定");
+pub const UNDER: Text = text("Under the bound", "低于阈值");
+pub const OVER: Text = text("Over the bound", "高于阈值");
 pub const NONE_FITS: Text = text("None", "均不推荐");
 pub const MEASURED: Text = text("How it was measured", "测量方式");
 pub const DRIFT: Text = text("Over the rounds", "随轮次的变化");

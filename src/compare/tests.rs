@@ -151,7 +151,7 @@ fn a_difference_that_nobody_would_notice_is_none() {
             comparison.recommendation,
             Recommendation::Undecided { among: vec!["a".into(), "b".into()], over: vec![], more_rounds: None }
         );
-        let words = "cannot tell which of a and b to use; no difference that matters shows so far: their shares of failures differ by at most 6 % at 95 %";
+        let words = "cannot tell which of a and b to use; no difference that matters shows so far: their shares of failures differ by at most 6 % at 95 % confidence, and about ";
         assert!(comparison.conclusion.contains(words), "{}", comparison.conclusion);
     }
 }

@@ -1,12 +1,12 @@
 //! What a comparison comes to, in sentences that a person can act on: the conclusion, and what else should be known of the figures.
 
-use super::Comparison;
-use super::contrast::{By, Pair};
+use super::contrast::{By, Pair, level};
 use super::figures::{about, interval, milliseconds, number, percent};
 use super::judge::Recommendation;
 use super::standing::Standing;
+use super::{Comparison, MOST_ROUNDS};
 use crate::lang::{Lang, Text, text};
-use crate::statistics::Side;
+use crate::statistics::{Side, trials_to_part};
 
 const USE: Text = text("use {target}: {reasons}", "建议使用 {target}：{reasons}");
 const BY_BOUND: Text =
@@ -33,9 +33,11 @@ const NOT_ANY_BETTER: Text = text(
     "{over} 的失败率高于 {bound}，但数据不能说明 {among} 中哪个更好{forecast}",
 );
 const NOT_SEEN: Text = text(
-    "; no difference that matters shows so far: their shares of failures differ by at most {most} at 95 % confidence, and more rounds would narrow that",
-    "；目前看不出有意义的差别：失败率之差最多 {most}（95 % 置信），更多轮次会缩小这一范围",
+    "; no difference that matters shows so far: their shares of failures differ by at most {most} at 95 % confidence{detectable}",
+    "；目前看不出有意义的差别：失败率之差最多 {most}（95 % 置信）{detectable}",
 );
+const DETECTABLE: Text =
+    text(", and about {rounds} rounds in all would show a difference of {bound}", "；共约 {rounds} 轮可显示出 {bound} 的差别");
 const NEEDS_ROUND: Text = text("no round was completed, so there is nothing to conclude", "没有完成任何一轮，无法得出结论");
 const ALONE_UNDER: Text = text(
     "{target} fails in less than {bound} of the requests: {failed} of {requests}, which means {interval} at 95 % confidence",
@@ -84,12 +86,25 @@ fn undecided(comparison: &Comparison, among: &[String], over: &[String], more_ro
         ([_], _) => NOT_BETTER,
         _ => NOT_ANY_BETTER,
     };
+    let bound = percent(comparison.setting.max_error_rate);
     let forecast = match more_rounds {
         Some(rounds) => fill(FORECAST, lang, &[("rounds", about(rounds).to_string())]),
-        None => fill(NOT_SEEN, lang, &[("most", percent(farthest(comparison, among, over)))]),
+        None => {
+            let detectable = rounds_to_see(comparison)
+                .map(|rounds| fill(DETECTABLE, lang, &[("rounds", about(rounds).to_string()), ("bound", bound.clone())]));
+            let most = percent(farthest(comparison, among, over));
+            fill(NOT_SEEN, lang, &[("most", most), ("detectable", detectable.unwrap_or_default())])
+        }
     };
-    let bound = percent(comparison.setting.max_error_rate);
     fill(words, lang, &[("among", list(among, lang)), ("over", list(over, lang)), ("bound", bound), ("forecast", forecast)])
+}
+
+/// How many rounds in all would show that one fails more often than the best one by as much as the bound, corrected for the number of tests.
+fn rounds_to_see(comparison: &Comparison) -> Option<u64> {
+    let lowest = comparison.targets.iter().filter_map(|standing| standing.error_rate).reduce(f64::min)?;
+    let other = lowest + comparison.setting.max_error_rate;
+    let rounds = trials_to_part(lowest, other.min(1.0), level(&comparison.pairs), MOST_ROUNDS)?;
+    (rounds > comparison.setting.rounds).then_some(rounds)
 }
 
 /// By how much the failures of two of them may differ that were not told apart.
