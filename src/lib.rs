@@ -27,6 +27,7 @@
 //! - [`report`]: the model of a report, and its printers.
 //! - [`probe`]: finding a cause by experiment: what can be varied, what the answers tell, what is asked next.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
+//! - [`compare`]: several places asked the same in turn: how each stands, and which to use if the data can tell.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
 //! Everything after `exchange` but `config`, `cache` and `commands` is a pure function of the recording: no clock, socket or environment
@@ -37,6 +38,7 @@ pub mod batch;
 pub mod cache;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod diagnosis;
 pub mod difference;

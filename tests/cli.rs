@@ -30,6 +30,8 @@ mod batch_told;
 mod bounds;
 #[path = "cli/cache.rs"]
 mod cache;
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/crowd.rs"]
 mod crowd;
 #[path = "cli/going_on.rs"]
