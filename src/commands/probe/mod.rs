@@ -26,8 +26,9 @@ use crate::lang::{Text, text};
 use crate::plan::{Addresses, Family, Plan, Timeouts};
 use crate::probe::factor::{Level, Space};
 use crate::probe::request::{Long, Requests};
+use crate::probe::stage::State;
 use crate::probe::words::Names;
-use drive::{Driven, Driver};
+use drive::{Driven, Driver, Ended};
 use recordings::Recordings;
 use stages::Walk;
 
@@ -43,6 +44,20 @@ struct Probed<'a> {
     is_left_out: bool,
     /// What differs between the way that is suspected and the other one.
     difference: Option<&'a Compared>,
+}
+
+impl Probed<'_> {
+    /// The class of most failures of the experiment, else of what ended the walk or failed first on it.
+    fn class(&self) -> Class {
+        let of_experiment = self.driven.and_then(|driven| {
+            let explanation = driven.experiment.explain().into_iter().next()?;
+            let (code, _) = explanation.codes.first()?;
+            driven.told.get(code).map(|told| told.class)
+        });
+        let of_stages = || self.walk.stages.iter().find(|stage| stage.state == State::Failed).and_then(|stage| stage.class);
+        let is_interrupted = self.driven.is_some_and(|driven| driven.ended == Ended::Interrupted) || is_stopped();
+        if is_interrupted { Class::Interrupted } else { of_experiment.or_else(of_stages).unwrap_or(Class::Healthy) }
+    }
 }
 
 /// What nobody asked to be waited for longer.

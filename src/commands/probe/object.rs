@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::Probed;
 use super::drive::Driven;
-use super::page::class;
 use crate::lang::Lang;
 use crate::probe::belief::Cause;
 use crate::probe::experiment::Explanation;
@@ -12,7 +11,7 @@ use crate::probe::words::way_around;
 
 pub fn of(probed: &Probed<'_>, lang: Lang) -> Value {
     let here = &probed.requests.here;
-    let class = class(probed);
+    let class = probed.class();
     json!({
         "schema": "llmcheck.probe/1",
         "tool": concat!("llmcheck ", env!("CARGO_PKG_VERSION")),

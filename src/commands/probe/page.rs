@@ -11,7 +11,6 @@ use super::Probed;
 use super::drive::{Driven, Ended, Told};
 use super::object;
 use crate::cli::ProbeArgs;
-use crate::diagnosis::Class;
 use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
 use crate::probe::belief::{Cause, Count, Trigger};
@@ -89,7 +88,7 @@ impl<'a> Printer<'a> {
         if self.args.json {
             let object = serde_json::to_string(&object::of(probed, self.console.lang)).unwrap_or_default();
             self.console.print(&format!("{}\n", self.mask.cover_text(&object)))?;
-            return Ok(exit_code(probed));
+            return Ok(probed.class().exit_code());
         }
         if let Some(driven) = probed.driven {
             self.experiment(probed, driven)?;
@@ -100,7 +99,7 @@ impl<'a> Printer<'a> {
         if let Some(directory) = probed.recordings {
             self.note(KEPT, &format!("{} (llmcheck diagnose FILE)", directory.display()))?;
         }
-        Ok(exit_code(probed))
+        Ok(probed.class().exit_code())
     }
 
     fn note(&self, name: Text, text: &str) -> Result<(), Failure> {
@@ -278,23 +277,4 @@ fn counted(count: Count, lang: Lang) -> String {
 
 fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
-}
-
-/// The class of most failures of the experiment, else of what ended the walk or failed first on it.
-pub fn class(probed: &Probed<'_>) -> Class {
-    let of_experiment = probed.driven.and_then(|driven| {
-        let explanation = driven.experiment.explain().into_iter().next()?;
-        let (code, _) = explanation.codes.first()?;
-        driven.told.get(code).map(|told| told.class)
-    });
-    let is_interrupted = probed.driven.is_some_and(|driven| driven.ended == Ended::Interrupted) || super::is_stopped();
-    let of_stages = || probed.walk.stages.iter().find(|stage| stage.state == State::Failed).and_then(|stage| stage.class);
-    match is_interrupted {
-        true => Class::Interrupted,
-        false => of_experiment.or_else(of_stages).unwrap_or(Class::Healthy),
-    }
-}
-
-fn exit_code(probed: &Probed<'_>) -> u8 {
-    class(probed).exit_code()
 }
