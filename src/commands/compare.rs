@@ -79,10 +79,10 @@ fn tell(args: &CompareArgs, comparison: &Comparison, mask: &Mask, console: &Cons
         console.note(&comparison.conclusion);
     } else {
         let width = console.stdout_is_terminal.then(|| textwrap_width().unwrap_or(80));
-        let is_coloured = console.stdout_is_terminal && colored::control::SHOULD_COLORIZE.should_colorize();
+        let is_coloured = console.stdout_is_coloured;
         let page = compare::page(comparison, Page { lang: console.lang, width, is_coloured });
         // The page is made of text that has passed the sanitiser, and of our own colours.
-        console.print_bytes(mask.cover_text(&page).as_bytes())?;
+        console.print_own(&mask.cover_text(&page))?;
     }
     args.reports.iter().try_for_each(|path| compare::file::write(path, comparison, mask, console.lang)).map_err(Failure::Internal)
 }

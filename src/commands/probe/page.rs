@@ -43,7 +43,7 @@ impl<'a> Printer<'a> {
         if self.args.json {
             return Ok(());
         }
-        self.console.print(&format!("{}\n", self.mask.cover_text(text.trim_end()))).map(drop)
+        self.console.print_own(&format!("{}\n", self.mask.cover_text(text.trim_end()))).map(drop)
     }
 
     /// What is probed.
