@@ -25,6 +25,7 @@
 //! - [`sample`]: what one exchange counts for among many.
 //! - [`report`]: the model of a report, and its printers.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
+//! - [`monitor`]: when checks make an alert, the log that keeps them, and the metrics that others scrape.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
 //! Everything after `exchange` but `config`, `cache` and `commands` is a pure function of the recording: no clock, socket or environment
@@ -42,6 +43,7 @@ pub mod exchange;
 pub mod import;
 pub mod lab;
 pub mod lang;
+pub mod monitor;
 pub mod plan;
 pub mod preflight;
 pub mod products;
