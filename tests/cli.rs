@@ -40,6 +40,10 @@ mod handed_on;
 mod kept;
 #[path = "cli/long_input.rs"]
 mod long_input;
+#[path = "cli/monitor.rs"]
+mod monitor;
+#[path = "cli/monitor_kill.rs"]
+mod monitor_kill;
 #[path = "cli/partial.rs"]
 mod partial;
 #[path = "cli/parts.rs"]

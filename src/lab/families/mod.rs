@@ -29,6 +29,7 @@ mod length;
 mod limits;
 mod lookalikes;
 mod native;
+mod outages;
 mod reach;
 mod recovery;
 mod refusal;
@@ -44,6 +45,7 @@ pub(in crate::lab) const ALL: &[&[Scenario]] = &[
     healthy::SCENARIOS,
     lookalikes::SCENARIOS,
     recovery::SCENARIOS,
+    outages::SCENARIOS,
     continuation::SCENARIOS,
     budget::SCENARIOS,
     length::SCENARIOS,

@@ -169,7 +169,7 @@ fn fail_if(exchange: &mut Exchange, fails: bool) -> std::io::Result<Ending> {
 }
 
 /// A number that is the same whenever this prompt is asked for the same time: FNV-1a, its bits mixed once more as in MurmurHash3.
-fn draw(prompt: &str, visit: u32) -> u64 {
+pub(super) fn draw(prompt: &str, visit: u32) -> u64 {
     let bytes = prompt.bytes().chain(visit.to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
