@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::program::{Ran, directory, finish, llmcheck, run, signal};
-use crate::relay::{Asked, Relay, kept, kept_response};
-use crate::server::api_error;
+use crate::relay::{Asked, Relay};
+use crate::server::{api_error, good, response};
 
 pub const KEY: &str = "sk-monitor-0123456789abcdef";
 
@@ -121,12 +121,12 @@ impl Monitor {
 }
 
 pub fn failure() -> Vec<u8> {
-    kept_response("500 Internal Server Error", "", api_error("The server had an error").as_bytes())
+    response("500 Internal Server Error", "", api_error("The server had an error").as_bytes())
 }
 
 pub fn refusal() -> Vec<u8> {
     let said = "Incorrect API key provided: sk-x. You can find your API key at https://platform.openai.com/account/api-keys.";
-    kept_response("401 Unauthorized", "", api_error(said).as_bytes())
+    response("401 Unauthorized", "", api_error(said).as_bytes())
 }
 
 /// Answers the n-th request, from 0 on, with what this says of it.
@@ -135,11 +135,11 @@ fn by_number(reply: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> Relay 
 }
 
 fn well() -> Relay {
-    by_number(|_| kept("OK"))
+    by_number(|_| good("OK"))
 }
 
 fn failing_from(first: usize, last: usize) -> Relay {
-    by_number(move |number| if (first..=last).contains(&number) { failure() } else { kept("OK") })
+    by_number(move |number| if (first..=last).contains(&number) { failure() } else { good("OK") })
 }
 
 /// What opened and closed, and at which check.
@@ -200,7 +200,7 @@ fn one_failure_is_told_by_the_log_only() {
 
 #[test]
 fn a_key_that_is_refused_alerts_at_once() {
-    let relay = by_number(|number| if number == 0 { refusal() } else { kept("OK") });
+    let relay = by_number(|number| if number == 0 { refusal() } else { good("OK") });
     let monitor = Monitor::of("at-once", &[("relay", &relay)]).with(&["--count", "8", "--log", "log"]);
     monitor.run().ends_with(15).tells("alert: relay: key-invalid (class:auth)").tells("recovered: relay: class:auth");
     assert_eq!(told(&lines(&monitor.read("log"))), ["1 +class:auth", "6 -class:auth"]);
@@ -208,7 +208,7 @@ fn a_key_that_is_refused_alerts_at_once() {
 
 #[test]
 fn no_class_alerts_at_once_where_none_is_to() {
-    let relay = by_number(|number| if number == 0 { refusal() } else { kept("OK") });
+    let relay = by_number(|number| if number == 0 { refusal() } else { good("OK") });
     Monitor::of("none", &[("relay", &relay)]).with(&["--count", "8", "--alert-on", "none"]).run().ends_with(0);
 }
 
@@ -216,7 +216,7 @@ fn no_class_alerts_at_once_where_none_is_to() {
 fn slow_answers_break_a_bound_on_time_and_that_is_exit_code_1() {
     let relay = by_number(|_| {
         thread::sleep(Duration::from_millis(30));
-        kept("OK")
+        good("OK")
     });
     let monitor =
         Monitor::of("slow", &[("relay", &relay)]).with(&["--count", "4", "--max-p95", "20ms", "--max-first-byte", "1h", "--log", "log"]);
@@ -251,7 +251,7 @@ fn an_endpoint_that_hangs_holds_up_no_other() {
 fn checks_of_a_target_never_overlap_and_a_run_may_be_bounded_by_time() {
     let relay = by_number(|_| {
         thread::sleep(Duration::from_millis(60));
-        kept("OK")
+        good("OK")
     });
     let monitor = Monitor::of("for", &[("relay", &relay)]).with(&["--for", "200ms", "--interval", "1ms", "--json"]);
     let ran = monitor.run();
@@ -294,7 +294,7 @@ fn a_command_that_fails_is_told_and_holds_up_nothing() {
 #[test]
 fn no_key_is_in_what_the_command_is_told_or_in_the_log() {
     let echo = Relay::replying(|asked| {
-        kept_response("401 Unauthorized", "", api_error(&format!("bad key {}", asked.request.field("authorization").unwrap())).as_bytes())
+        response("401 Unauthorized", "", api_error(&format!("bad key {}", asked.request.field("authorization").unwrap())).as_bytes())
     });
     let monitor =
         Monitor::of("secret", &[("relay", &echo)]).with(&["--count", "2", "--on-alert", "cat > event", "--log", "log", "--json", "-v"]);
@@ -437,7 +437,7 @@ fn what_is_no_address_is_said() {
 fn an_interrupt_ends_it_with_a_summary_and_leaves_no_line_of_the_check_under_way() {
     let relay = by_number(|number| {
         thread::sleep(Duration::from_secs(if number < 2 { 0 } else { 20 }));
-        kept("OK")
+        good("OK")
     });
     let monitor = Monitor::of("interrupt", &[("relay", &relay)]).with(&["--log", "log"]);
     let child = monitor.command().spawn().unwrap();
