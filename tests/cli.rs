@@ -44,6 +44,10 @@ mod long_input;
 mod monitor;
 #[path = "cli/monitor_kill.rs"]
 mod monitor_kill;
+#[path = "cli/monitor_rules.rs"]
+mod monitor_rules;
+#[path = "cli/monitor_soak.rs"]
+mod monitor_soak;
 #[path = "cli/partial.rs"]
 mod partial;
 #[path = "cli/parts.rs"]

@@ -106,6 +106,9 @@ fn targets(args: &MonitorArgs) -> Result<(Vec<Target>, Option<RunningLab>), Fail
     let prompt = args.prompt.as_deref().unwrap_or(PROMPT);
     let ways = Ways { prompt, request: &request, base_url: args.base_url.as_deref(), connection: &args.connection };
     let (mut targets, lab) = target::of(&args.targets, ways)?;
+    if args.max_first_token.is_some() && targets.iter().any(|target| !target.plan.stream) {
+        return Err(Failure::Usage(anyhow!("--max-first-token is for streams, and the body asks for none: put \"stream\": true into it")));
+    }
     if args.connection.timeout.is_none() {
         let patience = PATIENCE.max(args.interval);
         for target in &mut targets {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::threshold::Rule;
 use super::watch::{Change, Event, Watch};
+use crate::diagnosis::Severity;
 use crate::sample::Sample;
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -18,7 +19,8 @@ const BUCKETS: [f64; 14] = [0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0,
 pub struct Meter {
     target: String,
     model: String,
-    checks: BTreeMap<(&'static str, &'static str), u64>,
+    /// By class, code and severity.
+    checks: BTreeMap<[&'static str; 3], u64>,
     first_byte: Histogram,
     first_token: Histogram,
     duration: Histogram,
@@ -54,7 +56,7 @@ impl Meter {
             target: target.to_string(),
             model: model.unwrap_or_default().to_string(),
             // A counter that is there from the beginning can be told from one that has no reason to be.
-            checks: BTreeMap::from([(("healthy", "healthy"), 0)]),
+            checks: BTreeMap::from([(["healthy", "healthy", "ok"], 0)]),
             first_byte: Histogram::default(),
             first_token: Histogram::default(),
             duration: Histogram::default(),
@@ -69,7 +71,7 @@ impl Meter {
     }
 
     pub fn count(&mut self, sample: &Sample, at: i64, events: &[Event], watch: &Watch) {
-        *self.checks.entry((sample.class.name(), sample.code)).or_default() += 1;
+        *self.checks.entry([sample.class.name(), sample.code, severity(sample.severity)]).or_default() += 1;
         self.last = Some((!sample.has_failed(), at));
         if !sample.has_failed() {
             self.first_byte.count(sample.first_byte_ms);
@@ -98,10 +100,11 @@ pub fn exposition<'a>(meters: impl Iterator<Item = &'a Meter> + Clone) -> String
     let mut page = Page(String::new());
     page.family("llmcheck_build_info", "gauge", "The version of llmcheck that watches.");
     page.line("llmcheck_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-    page.family("llmcheck_checks_total", "counter", "Checks by verdict.");
+    page.family("llmcheck_checks_total", "counter", "Checks by verdict; those of severity error have failed.");
     for meter in meters.clone() {
-        for ((class, code), count) in &meter.checks {
-            let labels = [("target", meter.target.as_str()), ("model", &meter.model), ("class", class), ("code", code)];
+        for ([class, code, severity], count) in &meter.checks {
+            let labels =
+                [("target", meter.target.as_str()), ("model", &meter.model), ("class", class), ("code", code), ("severity", severity)];
             page.line("llmcheck_checks_total", &labels, *count as f64);
         }
     }
@@ -148,6 +151,15 @@ pub fn exposition<'a>(meters: impl Iterator<Item = &'a Meter> + Clone) -> String
         }
     }
     page.0
+}
+
+/// As in reports.
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Ok => "ok",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
 }
 
 struct Page(String);
@@ -234,8 +246,8 @@ mod tests {
             &page,
             &[
                 "# TYPE llmcheck_checks_total counter",
-                r#"llmcheck_checks_total{target="relay",model="m",class="healthy",code="healthy"} 2"#,
-                r#"llmcheck_checks_total{target="relay",model="m",class="auth",code="invalid-api-key"} 1"#,
+                r#"llmcheck_checks_total{target="relay",model="m",class="healthy",code="healthy",severity="ok"} 2"#,
+                r#"llmcheck_checks_total{target="relay",model="m",class="auth",code="invalid-api-key",severity="error"} 1"#,
                 r#"llmcheck_up{target="relay",model="m"} 0"#,
                 r#"llmcheck_last_check_timestamp_seconds{target="relay",model="m"} 1764264000.502"#,
                 r#"llmcheck_first_token_seconds_bucket{target="relay",model="m",le="0.1"} 2"#,
@@ -255,7 +267,7 @@ mod tests {
     #[test]
     fn before_the_first_check_nothing_is_said_of_it() {
         let page = page("relay", &[]);
-        has(&page, &[r#"llmcheck_checks_total{target="relay",model="m",class="healthy",code="healthy"} 0"#]);
+        has(&page, &[r#"llmcheck_checks_total{target="relay",model="m",class="healthy",code="healthy",severity="ok"} 0"#]);
         assert!(!page.contains("llmcheck_up{") && !page.contains("timestamp_seconds{"));
     }
 

@@ -231,6 +231,13 @@ fn a_bound_on_the_first_token_asks_for_streams() {
 }
 
 #[test]
+fn a_bound_on_the_first_token_of_a_body_that_asks_for_no_stream_is_refused() {
+    let body = crate::program::file("monitor-body", "{\"model\": \"m\", \"messages\": []}");
+    let arguments = ["monitor", "lab/healthy", "--max-first-token", "1s", "--body", &body];
+    run(llmcheck(arguments)).ends_with(2).tells("--max-first-token is for streams, and the body asks for none");
+}
+
+#[test]
 fn an_endpoint_that_hangs_holds_up_no_other() {
     let hanging = by_number(|_| {
         thread::sleep(Duration::from_secs(20));
@@ -388,8 +395,8 @@ fn the_metrics_file_is_replaced_as_a_whole() {
     monitor.run().ends_with(0);
     let page = monitor.read("llmcheck.prom");
     for line in [
-        "llmcheck_checks_total{target=\"relay\",model=\"gpt-4o-mini\",class=\"healthy\",code=\"healthy\"} 2",
-        "llmcheck_checks_total{target=\"relay\",model=\"gpt-4o-mini\",class=\"upstream_error\",code=\"provider-error\"} 1",
+        "llmcheck_checks_total{target=\"relay\",model=\"gpt-4o-mini\",class=\"healthy\",code=\"healthy\",severity=\"ok\"} 2",
+        "llmcheck_checks_total{target=\"relay\",model=\"gpt-4o-mini\",class=\"upstream_error\",code=\"provider-error\",severity=\"error\"} 1",
         "llmcheck_up{target=\"relay\",model=\"gpt-4o-mini\"} 1",
         "llmcheck_alert_firing{target=\"relay\",rule=\"error-rate\"} 0",
     ] {

@@ -1,77 +1,17 @@
-//! A monitor killed at any moment and started again on one log, and one that watches for minutes: no line is lost, doubled or half
-//! written, and alerts open and close exactly where a second, simpler reading of the rules says. That reading is here, on purpose: it
-//! shares no line with the program.
+//! A monitor killed at any moment and started again on one log: no line is lost, doubled or half written, and alerts open and close as if
+//! it had never been killed.
 #![cfg(unix)]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::monitor::{Line, Monitor, failure, lines, refusal};
-use crate::program::{directory, finish, llmcheck, signal};
+use crate::monitor_rules::{by_target, expected, sorted, told};
+use crate::program::{finish, signal};
 use crate::relay::Relay;
 use crate::server::good;
-
-/// What the rules make of a target's checks, the usual settings given: in a window of 20, two failures are the fewest of which Wilson's
-/// interval excludes a rate of 2 %, in any number of checks from 3 to 20; a class that alerts does so at once; 5 fine ones close it.
-/// A check is whether it failed, and whether of the key.
-fn expected(checks: &[(bool, bool)]) -> Vec<String> {
-    let (mut told, mut window, mut fine) = (Vec::new(), Vec::new(), 0);
-    let (mut rate_is_open, mut key_is_open, mut fine_keys) = (false, false, 0);
-    for (place, &(has_failed, is_key)) in checks.iter().enumerate() {
-        let seq = place + 1;
-        fine_keys = if is_key { 0 } else { fine_keys + 1 };
-        if is_key && !key_is_open {
-            told.push(format!("{seq} +class:auth"));
-            key_is_open = true;
-        } else if key_is_open && fine_keys == 5 {
-            told.push(format!("{seq} -class:auth"));
-            key_is_open = false;
-        }
-        window.push(has_failed);
-        let recent = &window[window.len().saturating_sub(20)..];
-        fine = if has_failed { 0 } else { fine + 1 };
-        if !rate_is_open && has_failed && recent.len() >= 3 && recent.iter().filter(|failed| **failed).count() >= 2 {
-            told.push(format!("{seq} +error-rate"));
-            rate_is_open = true;
-        } else if rate_is_open && fine == 5 {
-            told.push(format!("{seq} -error-rate"));
-            rate_is_open = false;
-            window.clear();
-        }
-    }
-    told
-}
-
-fn told(lines: &[Line]) -> Vec<String> {
-    let of = |seq: u64, sign, rules: &[String]| rules.iter().map(|rule| format!("{seq} {sign}{rule}")).collect::<Vec<_>>();
-    let mut told: Vec<(u64, String)> = Vec::new();
-    for line in lines {
-        told.extend([of(line.seq, '+', &line.opened), of(line.seq, '-', &line.closed)].concat().into_iter().map(|words| (line.seq, words)));
-    }
-    // Two rules may change with one check, in whichever order.
-    told.sort_by(|a, b| (a.0, &a.1[1..]).cmp(&(b.0, &b.1[1..])));
-    told.into_iter().map(|(_, words)| words).collect()
-}
-
-fn sorted(mut told: Vec<String>) -> Vec<String> {
-    let key = |words: &str| {
-        let (seq, rule) = words.split_once(' ').unwrap();
-        (seq.parse::<u64>().unwrap(), rule.to_string())
-    };
-    told.sort_by_key(|words| key(words));
-    told
-}
-
-fn by_target(lines: Vec<Line>) -> BTreeMap<String, Vec<Line>> {
-    let mut by_target: BTreeMap<String, Vec<Line>> = BTreeMap::new();
-    for line in lines {
-        by_target.entry(line.target.clone()).or_default().push(line);
-    }
-    by_target
-}
 
 /// What an endpoint did to each request, and when that came, in milliseconds since 1970.
 type Faults = Arc<Mutex<Vec<(i64, char)>>>;
@@ -162,8 +102,9 @@ fn survive(test: &str, kills: u32) {
         assert!(log.starts_with(&before), "a whole line was changed or lost");
         before = log[..whole].to_string();
     }
-    monitor.with(&["--count", "1"]).run();
-    let log = fs::read_to_string(directory_of(test).join("log")).unwrap();
+    let last = monitor.with(&["--count", "1"]);
+    last.run();
+    let log = last.read("log");
     assert!(log.starts_with(&before));
     let by_target = by_target(lines(&log));
     let mut alerts = 0;
@@ -178,10 +119,6 @@ fn survive(test: &str, kills: u32) {
     eprintln!("{killed} kills, {cut} lines cut, {checks} checks, {alerts} alerts and recoveries in {:?}", began.elapsed());
 }
 
-fn directory_of(test: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(format!("monitor-{test}"))
-}
-
 #[test]
 fn forty_kills_of_a_monitor_lose_double_and_halve_nothing() {
     survive("kill", 40);
@@ -191,85 +128,6 @@ fn forty_kills_of_a_monitor_lose_double_and_halve_nothing() {
 #[ignore = "takes a minute"]
 fn five_hundred_kills_of_a_monitor_lose_double_and_halve_nothing() {
     survive("kill-often", 500);
-}
-
-/// What the lab's outages do to each request, written down a second time: FNV-1a of the name and the number, mixed as in MurmurHash3.
-fn is_ill(name: &str, visit: u32) -> bool {
-    let draw = |name: &str, number: u32| {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for byte in name.bytes().chain(number.to_le_bytes()) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        hash ^ (hash >> 33)
-    };
-    visit >= 30 && (draw(name, visit / 15) % 4 == 0 || draw(&format!("{name} alone"), visit) % 50 == 0)
-}
-
-/// Resident memory of a process in KiB.
-fn resident(id: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
-}
-
-const OUTAGES: [&str; 3] = ["outages-500", "outages-502", "outages-reset"];
-
-/// Watches three lab endpoints under their random faults for so long, the lab in the same process.
-fn soak(test: &str, lasting: Duration, interval: &str) {
-    let place = directory(&format!("monitor-{test}"));
-    let targets = OUTAGES.map(|name| format!("lab/{name}"));
-    let lasting_typed = format!("{}ms", lasting.as_millis());
-    let command = "echo \"$LLMCHECK_EVENT $LLMCHECK_TARGET $LLMCHECK_ALERT\" >> told";
-    let mut run = llmcheck(["monitor"]);
-    run.args(&targets).args(["--interval", interval, "--for", &lasting_typed, "--log", "log", "--on-alert", command, "--max-tokens", "64"]);
-    let mut child = run.current_dir(&place).spawn().unwrap();
-    let (began, mut memory) = (Instant::now(), Vec::new());
-    while child.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < lasting + Duration::from_secs(60), "it does not end");
-        memory.extend(resident(child.id()));
-        thread::sleep(lasting / 200);
-    }
-    let ran = finish(child);
-    let by_target = by_target(lines(&fs::read_to_string(place.join("log")).unwrap()));
-    let (mut checks, mut events) = (0, Vec::new());
-    for (name, target) in OUTAGES.iter().zip(&targets) {
-        let lines = &by_target[target];
-        checks += lines.len();
-        assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), (1..=lines.len() as u64).collect::<Vec<_>>());
-        let faults: Vec<(bool, bool)> = (0..lines.len() as u32).map(|visit| (is_ill(name, visit), false)).collect();
-        assert_eq!(lines.iter().map(Line::has_failed).collect::<Vec<_>>(), faults.iter().map(|(failed, _)| *failed).collect::<Vec<_>>());
-        let expected = expected(&faults);
-        assert_eq!(told(lines), expected, "{name}");
-        let event = |words: &String| format!("{} {target} error-rate", if words.contains('+') { "alert" } else { "recovered" });
-        events.push(expected.iter().map(event).collect::<Vec<_>>());
-    }
-    // The command was run for each of them, those of a target in their order.
-    let heard = fs::read_to_string(place.join("told")).unwrap_or_default();
-    for (target, events) in targets.iter().zip(&events) {
-        assert_eq!(heard.lines().filter(|line| line.contains(target.as_str())).collect::<Vec<_>>(), *events);
-    }
-    let alerts: usize = events.iter().map(Vec::len).sum();
-    let (early, late) = (memory.get(memory.len() / 5).copied().unwrap_or(0), memory.last().copied().unwrap_or(0));
-    eprintln!(
-        "{checks} checks, {alerts} alerts and recoveries; resident after a fifth {early} KiB, at the end {late} KiB, exit code {:?}",
-        ran.code
-    );
-    assert!(alerts == 0 || matches!(ran.code, Some(17 | 18 | 23)), "{ran:?}");
-    // Windows, histograms and the lab's own counts are full long before a fifth of the time.
-    assert!(late <= early + 1024, "{memory:?}");
-}
-
-#[test]
-fn three_lab_endpoints_under_random_faults_alert_and_recover_exactly_where_the_faults_imply_it() {
-    soak("soak-short", Duration::from_secs(8), "20ms");
-}
-
-/// The minutes are those of LLMCHECK_SOAK_MINUTES, ten if nothing is said.
-#[test]
-#[ignore = "takes ten minutes"]
-fn the_same_for_ten_minutes_in_flat_memory() {
-    let minutes = std::env::var("LLMCHECK_SOAK_MINUTES").ok().and_then(|minutes| minutes.parse().ok()).unwrap_or(10.0);
-    soak("soak", Duration::from_secs_f64(minutes * 60.0), "200ms");
 }
 
 #[test]

@@ -17,8 +17,6 @@ const MOST_WAITING: usize = 1 << 20;
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// All that is written.
-    length: u64,
     waiting: Vec<u8>,
     lost: u64,
 }
@@ -57,11 +55,10 @@ impl Journal {
             Err(TryLockError::Error(error)) => return Err(barred(error)),
         }
         let length = read(&file, memory).map_err(|error| Failure::Usage(error.context(format!("the log {}", path.display()))))?;
-        let mut journal = Journal { path: path.to_path_buf(), file, length: length.whole, waiting: Vec::new(), lost: 0 };
+        let journal = Journal { path: path.to_path_buf(), file, waiting: Vec::new(), lost: 0 };
         journal.file.set_len(length.whole).map_err(barred)?;
         if length.lacks_line_feed {
-            journal.file.write_all(b"\n").map_err(barred)?;
-            journal.length += 1;
+            (&journal.file).write_all(b"\n").map_err(barred)?;
         }
         Ok(journal)
     }
@@ -74,16 +71,17 @@ impl Journal {
         } else {
             self.lost += 1;
         }
+        // Asked for anew each time: logrotate may have copied and truncated it.
+        let length = self.file.metadata().map(|metadata| metadata.len());
         let written = self.file.write_all(&self.waiting).and_then(|()| self.file.sync_data());
         match written {
             Ok(()) => {
-                self.length += self.waiting.len() as u64;
                 self.waiting.clear();
                 waited.then_some(Turn::Taken)
             }
             Err(error) => {
                 // No half of a line stays behind, and none is written twice.
-                let _ = self.file.set_len(self.length);
+                let _ = length.and_then(|length| self.file.set_len(length));
                 (!waited).then_some(Turn::Refused(error))
             }
         }
