@@ -168,6 +168,17 @@ fn a_check_is_one_line_and_the_run_ends_well_when_the_bounds_held() {
 }
 
 #[test]
+fn the_start_says_what_it_costs_where_all_prices_are_known() {
+    let monitor = Monitor::of("cost", &[("relay", &well())]).with(&["--count", "1", "--interval", "1m"]);
+    let configuration = monitor.read("config.toml") + "price = { input = 1.0, output = 100.0 }\n";
+    fs::write(monitor.file("config.toml"), configuration).unwrap();
+    monitor
+        .run()
+        .ends_with(0)
+        .tells("60 requests an hour, with 960 tokens of answers at most, for 0.097 at most by the configured prices\n");
+}
+
+#[test]
 fn the_log_has_what_json_prints() {
     let monitor = Monitor::of("same", &[("a", &well()), ("b", &failing_from(1, 2))]).with(&["--count", "4", "--json", "--log", "log"]);
     let ran = monitor.run();

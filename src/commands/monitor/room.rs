@@ -15,6 +15,7 @@ use super::journal::Turn;
 use super::post::Happened;
 use super::view::View;
 use super::{listen, lock, words};
+use crate::api::tokens;
 use crate::cli::MonitorArgs;
 use crate::lang::{Lang, Text, text};
 use crate::monitor::log::time;
@@ -54,6 +55,7 @@ impl<'a> Room<'a> {
             interval: self.args.interval,
             jitter: self.args.jitter,
             max_tokens: targets.first().and_then(|target| target.plan.max_tokens),
+            cost: targets.iter().map(cost).sum(),
         };
         let mut lines = vec![start.say(lang)];
         lines.extend(self.address.map(|address| METRICS.fill(lang, |_| Some(address.to_string()))));
@@ -178,6 +180,13 @@ impl<'a> Room<'a> {
         }
         Ok(())
     }
+}
+
+/// What a check of this target costs at most.
+fn cost(target: &Target) -> Option<f64> {
+    let (price, answer) = (target.price?, target.plan.max_tokens?);
+    let prompt = tokens::of_request(&serde_json::from_slice(&target.plan.body).ok()?).high;
+    Some((prompt as f64 * price.input + answer as f64 * price.output) / 1e6)
 }
 
 fn summary(station: &Station, lang: Lang) -> String {

@@ -131,9 +131,9 @@ fn row(station: &Station, names: usize, width: usize, lang: Lang) -> Row {
             pieces.push(last.code.to_string());
             pieces.extend(alerts(station, lang));
             pieces.extend(last.total_ms.map(seconds));
-            pieces.extend(last.first_token_ms.map(|time| FIRST_TOKEN.fill(lang, |_| Some(seconds(time)))));
-            pieces.push(FAILED.fill(lang, |_| Some(percent(station.watch.failures().share(), lang))));
             pieces.push(trail(station));
+            pieces.push(FAILED.fill(lang, |_| Some(percent(station.watch.failures().share(), lang))));
+            pieces.extend(last.first_token_ms.map(|time| FIRST_TOKEN.fill(lang, |_| Some(seconds(time)))));
         }
     }
     // The mark and the space behind it take two columns.
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(
             told(&desk, 100, Lang::En),
             [
-                (Mark::Well, "relay  healthy · 900 ms · first token 41 ms · 33.3 % failed · ·✗·".into()),
+                (Mark::Well, "relay  healthy · 900 ms · ·✗· · 33.3 % failed · first token 40 ms".into()),
                 (Mark::Unknown, "b      waiting for the first answer".into())
             ]
         );

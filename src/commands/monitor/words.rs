@@ -69,16 +69,20 @@ pub struct Start<'a> {
     pub interval: Duration,
     pub jitter: f64,
     pub max_tokens: Option<u64>,
+    /// What one round of checks costs at most, where all prices are known, in whatever currency they have.
+    pub cost: Option<f64>,
 }
 
 impl Start<'_> {
     pub fn say(&self, lang: Lang) -> String {
         const START: Text = text(
-            "watching {targets}: a check every {interval}{jitter}, {requests} requests an hour{tokens}",
-            "正在监测 {targets}：每 {interval}{jitter} 检查一次，每小时 {requests} 个请求{tokens}",
+            "watching {targets}: a check every {interval}{jitter}, {requests} requests an hour{tokens}{cost}",
+            "正在监测 {targets}：每 {interval}{jitter} 检查一次，每小时 {requests} 个请求{tokens}{cost}",
         );
         const TOKENS: Text = text(", with {tokens} tokens of answers at most", "，回答最多 {tokens} 个 token");
-        let an_hour = (self.targets.len() as f64 * 3600.0 / self.interval.as_secs_f64()).round();
+        const COST: Text = text(", for {cost} at most by the configured prices", "，按配置的价格最多花费 {cost}");
+        let rounds = 3600.0 / self.interval.as_secs_f64();
+        let an_hour = (self.targets.len() as f64 * rounds).round();
         let tokens = self.max_tokens.map(|most| fill(TOKENS, lang, &[("tokens", (an_hour * most as f64).to_string())]));
         let slots = [
             ("targets", self.targets.join(if lang == Lang::Zh { "、" } else { ", " })),
@@ -86,9 +90,16 @@ impl Start<'_> {
             ("jitter", if self.jitter > 0.0 { format!(" ± {}", percent(self.jitter, lang)) } else { String::new() }),
             ("requests", an_hour.to_string()),
             ("tokens", tokens.unwrap_or_default()),
+            ("cost", self.cost.map(|cost| fill(COST, lang, &[("cost", money(cost * rounds))])).unwrap_or_default()),
         ];
         fill(START, lang, &slots)
     }
+}
+
+/// To two digits that count.
+fn money(amount: f64) -> String {
+    let digits = if amount >= 1.0 || amount <= 0.0 { 2 } else { (1 - amount.log10().floor() as i32).clamp(2, 9) as usize };
+    format!("{amount:.digits$}")
 }
 
 #[cfg(test)]
@@ -121,10 +132,11 @@ mod tests {
     #[test]
     fn the_start_says_what_it_costs() {
         let targets = ["a".to_string(), "b".to_string()];
-        let start = Start { targets: &targets, interval: Duration::from_secs(60), jitter: 0.1, max_tokens: Some(16) };
-        assert_eq!(
-            start.say(Lang::En),
-            "watching a, b: a check every 1m ± 10 %, 120 requests an hour, with 1920 tokens of answers at most"
-        );
+        let start = Start { targets: &targets, interval: Duration::from_secs(60), jitter: 0.1, max_tokens: Some(16), cost: None };
+        let said = "watching a, b: a check every 1m ± 10 %, 120 requests an hour, with 1920 tokens of answers at most";
+        assert_eq!(start.say(Lang::En), said);
+        let priced = Start { cost: Some(2.0 * (10.0 * 0.15 + 16.0 * 0.6) / 1e6), ..start };
+        assert_eq!(priced.say(Lang::En), format!("{said}, for 0.0013 at most by the configured prices"));
+        assert_eq!([0.0, 12.0, 0.5, 0.000_001_23].map(money), ["0.00", "12.00", "0.50", "0.0000012"]);
     }
 }
