@@ -158,7 +158,15 @@ fn a_check_is_one_line_and_the_run_ends_well_when_the_bounds_held() {
     assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), [1, 2, 3]);
     for line in &lines {
         assert_eq!((line.schema.as_str(), line.target.as_str(), line.class.as_str()), ("llmcheck.check/1", "relay", "healthy"));
-        assert!(line.total_ms.is_some() && line.time.ends_with('Z') && !line.stream);
+        assert!(line.first_byte_ms.unwrap() <= line.total_ms.unwrap() && line.time.ends_with('Z') && !line.stream);
+        assert_eq!(
+            (line.model.as_deref(), line.code.as_str(), line.severity.as_str(), line.status),
+            (Some("gpt-4o-mini"), "healthy", "ok", Some(200))
+        );
+        assert_eq!((line.at_fault.as_str(), line.characters, line.first_token_ms), ("unknown", 2, None));
+        let (answer, billed) = (&line.answer_tokens, &line.billed_tokens);
+        assert_eq!((answer.is_estimate, billed.is_estimate), (false, false));
+        assert_eq!(billed.count, answer.count + line.prompt_tokens.unwrap());
     }
     let asked = relay.requests();
     assert_eq!(

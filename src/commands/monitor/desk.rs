@@ -112,6 +112,11 @@ impl Desk {
         class.filter(|_| self.broke.other).map_or(1, |class| class.exit_code().max(1))
     }
 
+    /// The log, to be synced without holding anybody up; none where there is none.
+    pub fn log_handle(&self) -> Option<std::fs::File> {
+        self.journal.as_ref().and_then(|journal| journal.handle().ok())
+    }
+
     /// # Errors
     /// When the log lacks lines.
     pub fn finish_log(&mut self) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 //! next run takes out. While the disk refuses, lines wait in memory.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -13,6 +13,8 @@ use crate::monitor::log::Tail;
 
 /// Lines that wait for the disk are kept up to so many bytes: some thousand checks.
 const MOST_WAITING: usize = 1 << 20;
+/// No line of ours is nearly as long.
+const LONGEST_LINE: u64 = 1 << 20;
 
 pub struct Journal {
     path: PathBuf,
@@ -73,8 +75,7 @@ impl Journal {
         }
         // Asked for anew each time: logrotate may have copied and truncated it.
         let length = self.file.metadata().map(|metadata| metadata.len());
-        let written = self.file.write_all(&self.waiting).and_then(|()| self.file.sync_data());
-        match written {
+        match self.file.write_all(&self.waiting) {
             Ok(()) => {
                 self.waiting.clear();
                 waited.then_some(Turn::Taken)
@@ -87,12 +88,23 @@ impl Journal {
         }
     }
 
+    /// A handle by which what was written can be made to survive a loss of power, while others go on writing.
+    ///
+    /// # Errors
+    /// When the system has no more handles.
+    pub fn handle(&self) -> std::io::Result<File> {
+        self.file.try_clone()
+    }
+
     /// How it stands at the end.
     ///
     /// # Errors
     /// When lines are missing.
     pub fn finish(mut self) -> Result<(), Failure> {
         self.append("");
+        if let Err(error) = self.file.sync_data() {
+            return Err(Failure::Internal(anyhow!("the log {} could not be written: {error}", self.path.display())));
+        }
         if self.waiting.is_empty() && self.lost == 0 {
             return Ok(());
         }
@@ -112,10 +124,11 @@ fn read(file: &File, memory: &mut Memory) -> anyhow::Result<Length> {
     let (mut line, mut whole) = (Vec::new(), 0);
     loop {
         line.clear();
-        if lines.read_until(b'\n', &mut line)? == 0 {
+        if lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
             return Ok(Length { whole, lacks_line_feed: false });
         }
-        if !line.ends_with(b"\n") {
+        let is_too_long = line.len() as u64 == LONGEST_LINE;
+        if !line.ends_with(b"\n") && !is_too_long {
             let lacks_line_feed = memory.take_tail(&line)? == Tail::Whole;
             return Ok(Length { whole: whole + if lacks_line_feed { line.len() as u64 } else { 0 }, lacks_line_feed });
         }

@@ -1,5 +1,6 @@
 //! Where everything is shown: the terminal, stdout, the metrics, the user's command. Nothing is judged here.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,7 @@ pub struct Room<'a> {
     trouble: mpsc::Receiver<String>,
     address: Option<SocketAddr>,
     is_metrics_file_failing: bool,
+    log: Option<File>,
 }
 
 impl<'a> Room<'a> {
@@ -39,7 +41,8 @@ impl<'a> Room<'a> {
         let page = Arc::clone(&desk);
         let serve = |address: &str| listen::serve(address, Arc::new(move || lock(&page).metrics()));
         let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Internal)?;
-        Ok(Room { args, console, desk, view: View::new(console), runner, trouble, address, is_metrics_file_failing: false })
+        let log = lock(&desk).log_handle();
+        Ok(Room { args, console, desk, view: View::new(console), runner, trouble, address, is_metrics_file_failing: false, log })
     }
 
     /// # Errors
@@ -104,6 +107,8 @@ impl<'a> Room<'a> {
             }
             if has_news {
                 self.keep_metrics();
+                // Where this fails, the end of the run says it.
+                let _ = self.log.as_ref().map(File::sync_data);
             }
             self.tell_trouble();
             self.view.draw(&lock(&self.desk));
