@@ -390,6 +390,21 @@ fn two_monitors_do_not_write_to_one_log() {
 }
 
 #[test]
+fn a_log_that_is_copied_and_truncated_goes_on_from_its_beginning() {
+    let monitor = Monitor::of("rotated", &[("relay", &well())]).with(&["--log", "log"]);
+    let (child, _) = monitor.start("watching");
+    let log = monitor.file("log");
+    let wait = || while fs::metadata(&log).map_or(0, |metadata| metadata.len()) < 1000 {};
+    wait();
+    fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(0).unwrap();
+    wait();
+    signal(child.id(), "INT");
+    finish(child).ends_with(130);
+    let seqs: Vec<u64> = lines(&monitor.read("log")).iter().map(|line| line.seq).collect();
+    assert!(seqs[0] > 1 && seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+}
+
+#[test]
 fn a_disk_that_is_full_is_told_and_is_no_reason_to_stop_watching() {
     if !std::path::Path::new("/dev/full").exists() {
         return;

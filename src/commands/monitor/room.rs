@@ -42,7 +42,7 @@ impl<'a> Room<'a> {
         let serve = |address: &str| listen::serve(address, Arc::new(move || lock(&page).metrics()));
         let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Internal)?;
         let log = lock(&desk).log_handle();
-        Ok(Room { args, console, desk, view: View::new(console), runner, trouble, address, is_metrics_file_failing: false, log })
+        Ok(Room { args, console, desk, view: View::new(console, args.json), runner, trouble, address, is_metrics_file_failing: false, log })
     }
 
     /// # Errors

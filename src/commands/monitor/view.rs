@@ -57,9 +57,11 @@ impl Mark {
 }
 
 impl<'a> View<'a> {
-    pub fn new(console: &'a Console) -> View<'a> {
+    /// Lines on stdout would stand in its midst where that is a terminal too.
+    pub fn new(console: &'a Console, prints_lines: bool) -> View<'a> {
         let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb;
+        let is_disturbed = prints_lines && console.stdout_is_terminal;
+        let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb && !is_disturbed;
         View { console, is_shown, standing: 0, drawn: Vec::new(), drawn_at: None }
     }
 
