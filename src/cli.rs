@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{BatchArgs, PreferChoice};
 pub use chat::{ChatArgs, SplitArgs};
 pub use compare::CompareArgs;
-pub use monitor::MonitorArgs;
+pub use monitor::{MonitorArgs, WindowChoice};
 pub use probe::ProbeArgs;
 pub use replay::ReplayArgs;
 

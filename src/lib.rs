@@ -28,6 +28,7 @@
 //! - [`probe`]: finding a cause by experiment: what can be varied, what the answers tell, what is asked next.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
 //! - [`compare`]: several places asked the same in turn: how each stands, and which to use if the data can tell.
+//! - [`monitor`]: when checks make an alert, the log that keeps them, and the metrics that others scrape.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
 //! Everything after `exchange` but `config`, `cache` and `commands` is a pure function of the recording: no clock, socket or environment
@@ -47,6 +48,7 @@ pub mod exchange;
 pub mod import;
 pub mod lab;
 pub mod lang;
+pub mod monitor;
 pub mod plan;
 pub mod preflight;
 pub mod probe;

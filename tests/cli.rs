@@ -42,6 +42,14 @@ mod handed_on;
 mod kept;
 #[path = "cli/long_input.rs"]
 mod long_input;
+#[path = "cli/monitor.rs"]
+mod monitor;
+#[path = "cli/monitor_kill.rs"]
+mod monitor_kill;
+#[path = "cli/monitor_rules.rs"]
+mod monitor_rules;
+#[path = "cli/monitor_soak.rs"]
+mod monitor_soak;
 #[path = "cli/partial.rs"]
 mod partial;
 #[path = "cli/parts.rs"]

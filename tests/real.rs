@@ -1,5 +1,5 @@
 //! llmcheck against real server software: nginx, Apache, HAProxy, Squid, Varnish, Node and Python's servers make the faults, and the
-//! good answers that must not be called faults. `.ci/run` installs them; run it with `cargo test --test real -- --ignored`.
+//! good answers that must not be called faults; Prometheus scrapes what is watched. `.ci/run` installs them; run it with `cargo test --test real -- --ignored`.
 
 #![cfg(unix)]
 
@@ -20,6 +20,8 @@ mod limits;
 mod nginx;
 #[path = "real/node.rs"]
 mod node;
+#[path = "real/prometheus.rs"]
+mod prometheus;
 #[path = "real/python.rs"]
 mod python;
 #[path = "real/schema.rs"]
