@@ -286,6 +286,9 @@ impl<L: Listen> Session<L> {
             let slice = match self.watch.check() {
                 Ok(slice) => slice,
                 Err(how) => {
+                    if let Some(late) = self.last_look(how, &mut call) {
+                        return late;
+                    }
                     self.end(Ending::new(how));
                     return Err(ErrorKind::TimedOut.into());
                 }
@@ -302,6 +305,16 @@ impl<L: Listen> Session<L> {
                 other => return other,
             }
         }
+    }
+
+    /// Silence is claimed only of a socket that is looked at when its time is over: a run that was suspended would find it over, and what
+    /// came meanwhile unread.
+    fn last_look<T>(&mut self, how: How, call: &mut impl FnMut(&mut Stream) -> io::Result<T>) -> Option<io::Result<T>> {
+        const LOOK: Duration = Duration::from_millis(1);
+        let stream = self.stream.as_mut().filter(|_| matches!(how, How::Idle | How::FirstByteTimeout))?;
+        let outcome = stream.set_slice(LOOK).and_then(|()| call(stream));
+        let is_silent = |error: &io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted);
+        (!outcome.as_ref().is_err_and(is_silent)).then_some(outcome)
     }
 
     /// Waits for the next bytes, tells them, and says how many there are; 0 when the exchange has ended, which is told too.

@@ -4,8 +4,9 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -178,12 +179,11 @@ fn an_interrupt_of_a_part_leaves_the_answers_before_it_and_asks_for_no_other() {
     }
 }
 
-/// Ctrl-Z, a laptop's lid, a disk that takes its time: what arrived meanwhile is read in one burst, which is nobody's fault.
-#[test]
-fn a_run_that_was_suspended_accuses_nobody_of_holding_back_the_stream() {
+/// What came of a run that was suspended while its whole answer arrived, and its recording.
+fn suspended(test: &str, time: Duration, arguments: &[&str]) -> (Ran, String) {
     let (sender, receiver) = mpsc::channel();
     let (go, gone) = mpsc::channel::<()>();
-    let gone = std::sync::Mutex::new(gone);
+    let gone = Mutex::new(gone);
     let server = Server::serving(move |_, stream| {
         let request = read_request(stream);
         sender.send(()).unwrap();
@@ -191,17 +191,28 @@ fn a_run_that_was_suspended_accuses_nobody_of_holding_back_the_stream() {
         stream.write_all(&whole_stream(&["word "; 80])).unwrap();
         request
     });
-    let recording = directory("suspended").join("r.jsonl");
-    let mut command = llmcheck(["chat", "hi", "--stream", "--json", "--base-url", &server.url(), "--record"]);
-    let child = command.arg(&recording).spawn().unwrap();
+    let recording = directory(test).join("r.jsonl");
+    let mut command = llmcheck(["chat", "hi", "--stream", "--json", "--base-url", &server.url()].iter().chain(arguments));
+    let child = command.arg("--record").arg(&recording).spawn().unwrap();
     receiver.recv().unwrap();
     signal(child.id(), "STOP");
     go.send(()).unwrap();
-    thread::sleep(std::time::Duration::from_millis(2500));
+    thread::sleep(time);
     signal(child.id(), "CONT");
-    let ran = finish(child);
+    (finish(child), std::fs::read_to_string(&recording).unwrap())
+}
+
+/// Ctrl-Z, a laptop's lid, a disk that takes its time: what arrived meanwhile is read in one burst, which is nobody's fault.
+#[test]
+fn a_run_that_was_suspended_accuses_nobody_of_holding_back_the_stream() {
+    let (ran, recording) = suspended("suspended", Duration::from_millis(2500), &[]);
     let codes: Vec<String> = ran.report()["findings"].as_array().unwrap().iter().map(|finding| finding["code"].to_string()).collect();
     assert_eq!((ran.code, codes), (Some(0), Vec::new()), "{}", ran.stderr);
-    let text = std::fs::read_to_string(&recording).unwrap();
-    assert!(text.contains("\"held-up\":{\"milliseconds\":2"), "{text}");
+    assert!(recording.contains("\"held-up\":{\"milliseconds\":2"), "{recording}");
+}
+
+#[test]
+fn a_run_that_was_suspended_beyond_its_bound_reads_what_had_come_in_time() {
+    let (ran, _) = suspended("suspended-beyond", Duration::from_millis(2500), &["--first-byte-timeout", "1s"]);
+    assert_eq!(ran.verdict(), ("healthy".into(), "healthy".into(), 0), "{}", ran.stderr);
 }
