@@ -82,3 +82,33 @@ fn without_output(typed: impl Iterator<Item = String>) -> Vec<String> {
     }
     request
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_string).collect()
+    }
+
+    #[test]
+    fn a_probe_is_a_chat_without_what_only_a_probe_knows() {
+        let typed = "--lang zh probe --deep -y --against direct --seed=3 --max-requests 40 --base-url http://a/v1 -m gpt-4o";
+        assert_eq!(of_chat(words(typed)), words("--lang zh --base-url http://a/v1 -m gpt-4o"));
+    }
+
+    #[test]
+    fn a_flag_goes_with_its_value_however_it_is_written() {
+        for typed in ["-m x --base-url http://a/v1 -v", "-m x --base-url=http://a/v1 -v"] {
+            assert_eq!(without_value("--base-url", words(typed)), words("-m x -v"));
+        }
+    }
+
+    #[test]
+    fn what_is_written_to_is_not_written_to_again() {
+        assert_eq!(
+            without_output(words("chat hi --record a.jsonl --json --report=b.html --cache=1h -m x").into_iter()),
+            words("chat hi -m x")
+        );
+    }
+}
