@@ -13,7 +13,7 @@ const ENOUGH: usize = 20;
 const LATE: u32 = 2;
 const OVERDUE: u32 = 4;
 /// Unless so many are: then answers are as different as that. And nothing is held up on its way for longer.
-const MOST_LATE: f64 = 0.2;
+const MOST_LATE: f64 = 1.0 / 3.0;
 const LATEST: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Debug, Default)]
