@@ -202,8 +202,7 @@ fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), tr
     };
     if let Some(wait) = again {
         if let Ok(mut tally) = shared.output.tally.lock() {
-            tally.attempts += 1;
-            tally.tokens += cost.tokens;
+            tally.attempted(cost.tokens);
             if matches!(outcome, Outcome::Refused { .. }) {
                 tally.refusals += 1;
             }
@@ -339,8 +338,7 @@ fn write(
                 line,
                 Box::new(move |tally| {
                     tally.answered += 1;
-                    tally.attempts += 1;
-                    tally.tokens += tokens;
+                    tally.attempted(tokens);
                     tally.with_remarks += u64::from(has_remarks);
                 }),
             )
@@ -354,8 +352,7 @@ fn write(
                 line,
                 Box::new(move |tally| {
                     tally.failed += 1;
-                    tally.attempts += 1;
-                    tally.tokens += tokens;
+                    tally.attempted(tokens);
                     tally.failures.entry(code).or_insert((class, 0)).1 += 1;
                 }),
             )
