@@ -9,6 +9,7 @@ mod cached;
 mod chat;
 mod console;
 mod diagnose;
+mod directory;
 mod explain;
 mod generate;
 mod going_on;
