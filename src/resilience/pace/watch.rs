@@ -317,8 +317,8 @@ impl Watch {
         let narrowed = survey.narrowed().filter(|(refused, accepted)| {
             // The less exactly they arrive, the more of them it takes.
             let blur = (self.refused_within(0.9) - self.refused_within(0.0)).max(CLOCK);
-            let is_blurred = blur > accepted.mul_f64(EXACT / 2.0);
-            let enough = if is_blurred { 3 * TRIALS } else { TRIALS };
+            let times = 1 + (blur.as_secs_f64() / accepted.mul_f64(EXACT / 2.0).as_secs_f64().max(1e-9)) as u32;
+            let enough = TRIALS * times.min(3);
             self.trials >= enough && accepted.saturating_sub(*refused) < accepted.mul_f64(EXACT) || self.trials >= 5 * TRIALS
         });
         // The limit is drawn on to its end: what follows comes a little later.
