@@ -188,6 +188,11 @@ impl<L: Listen> Session<L> {
         true
     }
 
+    /// Tells that the request is about to be sent.
+    pub fn ready(&mut self) {
+        self.listener.ready();
+    }
+
     pub fn has_ended(&self) -> bool {
         self.ended
     }
