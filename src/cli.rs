@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use batch::{BatchArgs, PreferChoice};
 pub use chat::{ChatArgs, SplitArgs};
 pub use compare::CompareArgs;
-pub use monitor::MonitorArgs;
+pub use monitor::{MonitorArgs, WindowChoice};
 pub use probe::ProbeArgs;
 pub use replay::ReplayArgs;
 
@@ -74,7 +74,10 @@ pub enum Command {
     #[command(args_override_self = true, after_long_help = replay::HELP)]
     Replay(Box<ReplayArgs>),
     /// Measure several endpoints or models side by side, and say which is better if the data can tell
-    #[command(args_override_self = true, after_long_help = compare::HELP)]
+    #[command(args_override_self = true, after_long_help = compare::HELP,
+              mut_arg("stream", |flag| flag.help("Ask for streams (the default)")),
+              mut_arg("no_stream", |flag| flag.help("Ask for plain answers")),
+              mut_arg("max_tokens", |flag| flag.help("Sent as max_tokens [default: 128]")))]
     Compare(Box<CompareArgs>),
     /// Watch endpoints: check at an interval, alert on thresholds, serve metrics
     #[command(args_override_self = true, after_long_help = monitor::HELP)]
@@ -386,7 +389,7 @@ pub struct LabArgs {
 pub struct GenerateArgs {
     pub what: Generated,
 
-    /// Where to write the files; the schema goes to stdout without it
+    /// Where to write the files; a report's schema goes to stdout without it
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
 }
@@ -397,7 +400,7 @@ pub enum Generated {
     Completions,
     /// A manual page for each subcommand
     Man,
-    /// The JSON Schema of a report
+    /// The JSON Schema of a report; with --out that of a comparison too
     Schema,
 }
 

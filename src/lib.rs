@@ -23,9 +23,12 @@
 //! - [`diagnosis`]: the catalogue; an entry is its words in both languages and the function that judges.
 //! - [`resilience`]: whether to try again, and when.
 //! - [`sample`]: what one exchange counts for among many.
+//! - [`difference`]: what differs between two exchanges of the same request.
 //! - [`report`]: the model of a report, and its printers.
 //! - [`probe`]: finding a cause by experiment: what can be varied, what the answers tell, what is asked next.
 //! - [`batch`]: many requests from a file, paced, shared among endpoints, and written down so that a killed run goes on.
+//! - [`compare`]: several places asked the same in turn: how each stands, and which to use if the data can tell.
+//! - [`monitor`]: when checks make an alert, the log that keeps them, and the metrics that others scrape.
 //! - [`commands`]: one file for each subcommand; each reads as the program.
 //!
 //! Everything after `exchange` but `config`, `cache` and `commands` is a pure function of the recording: no clock, socket or environment
@@ -36,13 +39,16 @@ pub mod batch;
 pub mod cache;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod diagnosis;
+pub mod difference;
 pub mod evidence;
 pub mod exchange;
 pub mod import;
 pub mod lab;
 pub mod lang;
+pub mod monitor;
 pub mod plan;
 pub mod preflight;
 pub mod probe;

@@ -8,7 +8,7 @@ use crate::evidence::Evidence;
 use crate::resilience::cost::{Cost, answer_tokens};
 
 /// One exchange, judged and measured. Times are in milliseconds from its start, and none where it did not come so far.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Sample {
     pub class: Class,
     pub code: &'static str,
@@ -31,7 +31,7 @@ pub struct Sample {
 }
 
 /// A number of tokens, as the server counts or as we estimate it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tokens {
     pub count: u64,
     pub is_estimate: bool,

@@ -17,6 +17,8 @@ mod framing;
 mod native;
 #[path = "answers/parts.rs"]
 mod parts;
+#[path = "answers/strangers.rs"]
+mod strangers;
 
 const CHAT: &str = "https://api.example.com/v1/chat/completions";
 

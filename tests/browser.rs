@@ -196,6 +196,45 @@ fn lengths_of_very_different_size() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn a_comparison_with_its_plots() {
+    let targets = ["lab/healthy", "lab/fails-one-in-ten", "lab/healthy-slow", "--rounds", "25"];
+    check(&Made::of_comparison("comparison", &targets), |page| {
+        has(page, ".badge", "Not decided");
+        has(page, ".drawing text", "lab/fails-one-in-ten");
+        assert_eq!(page.evaluate("document.querySelectorAll('.drawing').length"), 4);
+        assert_eq!(page.evaluate("document.querySelectorAll('#failures-title')[0].closest('svg').querySelectorAll('.dot').length"), 3);
+        assert_eq!(page.evaluate("document.querySelectorAll('.curve').length"), 3);
+        // A drawing's place is within it, whatever it shows.
+        let outside = "[...document.querySelectorAll('.drawing')].some(d => [...d.querySelectorAll('circle, .box, .median, .whisker')].some(e => { const [a, b] = [e, d].map(x => x.getBoundingClientRect()); return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1 || a.bottom > b.bottom + 1; }))";
+        assert_eq!(page.evaluate(outside), false);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_comparison_in_chinese_of_names_that_are_long_and_hostile() {
+    let long = format!("lab/healthy:{}", "模型-with-a-very-long-name-".repeat(4));
+    let targets = ["lab/slow-healthy", &long, "lab/healthy:<img src=x onerror=pwned=1>", "--rounds", "9", "--lang", "zh", "--no-stream"];
+    check(&Made::of_comparison("comparison-chinese", &targets), |page| {
+        assert_eq!(page.evaluate("document.documentElement.lang"), "zh-Hans");
+        assert_eq!(page.evaluate("document.querySelectorAll('img').length"), 0);
+        has(page, "th", "<img src=x onerror=pwned=1>");
+        has(page, "h3", "到回答结束的时间");
+        assert_eq!(page.evaluate("document.querySelectorAll('.drawing').length"), 3);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_comparison_of_one_that_never_answers() {
+    check(&Made::of_comparison("comparison-failing", &["lab/key-invalid", "--rounds", "4"]), |page| {
+        has(page, ".badge", "Over the bound");
+        assert_eq!(page.evaluate("document.querySelectorAll('.fault').length"), 4);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn what_a_hostile_server_says_is_text() {
     let made = Made::of_answer("hostile", report::hostile());
     check(&made, |page| {

@@ -30,6 +30,8 @@ mod batch_told;
 mod bounds;
 #[path = "cli/cache.rs"]
 mod cache;
+#[path = "cli/compare.rs"]
+mod compare;
 #[path = "cli/crowd.rs"]
 mod crowd;
 #[path = "cli/going_on.rs"]
@@ -40,6 +42,14 @@ mod handed_on;
 mod kept;
 #[path = "cli/long_input.rs"]
 mod long_input;
+#[path = "cli/monitor.rs"]
+mod monitor;
+#[path = "cli/monitor_kill.rs"]
+mod monitor_kill;
+#[path = "cli/monitor_rules.rs"]
+mod monitor_rules;
+#[path = "cli/monitor_soak.rs"]
+mod monitor_soak;
 #[path = "cli/partial.rs"]
 mod partial;
 #[path = "cli/parts.rs"]
@@ -54,6 +64,8 @@ mod probe;
 mod proxies;
 #[path = "cli/recover.rs"]
 mod recover;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/request.rs"]

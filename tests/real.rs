@@ -1,5 +1,6 @@
 //! llmcheck against real server software: nginx, Apache, HAProxy, Squid, Varnish, mitmproxy, Node and Python's servers make the faults,
-//! and the good answers that must not be called faults. `.ci/run` installs them; run it with `cargo test --test real -- --ignored`.
+//! and the good answers that must not be called faults; Prometheus scrapes what is watched. `.ci/run` installs them; run it with
+//! `cargo test --test real -- --ignored`.
 
 #![cfg(unix)]
 
@@ -22,6 +23,8 @@ mod nginx;
 mod node;
 #[path = "real/probe.rs"]
 mod probe;
+#[path = "real/prometheus.rs"]
+mod prometheus;
 #[path = "real/python.rs"]
 mod python;
 #[path = "real/schema.rs"]

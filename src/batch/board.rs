@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -228,6 +230,31 @@ impl Board {
         if state.waiting > 0 {
             self.changed.notify_one();
         }
+    }
+
+    /// Waits until a request that has leave may be written, and says from when on it did and until when.
+    pub fn depart(&self, index: usize, ticket: Ticket, abort: &AtomicBool) -> Range<Duration> {
+        let began = self.now();
+        loop {
+            let now = self.now();
+            let later = self.lock().pool.pace(index).depart(ticket, now);
+            let Some(at) = later.filter(|_| !abort.load(Relaxed)) else {
+                return began..now;
+            };
+            std::thread::sleep(at.saturating_sub(now).min(SLICE));
+        }
+    }
+
+    /// It was written.
+    pub fn sent(&self, index: usize, ticket: Ticket) {
+        let now = self.now();
+        self.lock().pool.pace(index).sent(ticket, now);
+    }
+
+    /// Its answer begins; it departed then.
+    pub fn heard(&self, index: usize, ticket: Ticket, departed: Duration) {
+        let now = self.now();
+        self.lock().pool.pace(index).heard(ticket, departed, now);
     }
 
     /// Looks at the endpoints.

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
+use std::fmt;
 use std::fs::File;
 use std::hash::BuildHasher as _;
 use std::io::{BufRead, BufReader};
@@ -147,7 +148,9 @@ impl Input {
         if !mistakes.is_empty() {
             let more = if mistakes.len() > MOST_TOLD { "; and more" } else { "" };
             let told: Vec<String> = mistakes.iter().take(MOST_TOLD).map(|mistake| format!("{mistake:#}")).collect();
-            bail!("{}: {}{more}; nothing was sent", self.path.display(), told.join("; "));
+            let has_hint = mistakes.iter().take(MOST_TOLD).any(|mistake| mistake.is::<NoRequest>());
+            let hint = if has_hint { format!("; {WHAT_A_LINE_IS}") } else { String::new() };
+            bail!("{}: {}{more}{hint}; nothing was sent", self.path.display(), told.join("; "));
         }
         if total == 0 {
             bail!("{} holds no request", self.path.display());
@@ -234,6 +237,21 @@ impl Form {
     }
 }
 
+/// A line is none of the Batch API at all, for this reason: what one is, is to be said once.
+#[derive(Debug)]
+struct NoRequest(String);
+
+impl fmt::Display for NoRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a request of the Batch API: {}", self.0)
+    }
+}
+
+impl std::error::Error for NoRequest {}
+
+const WHAT_A_LINE_IS: &str =
+    r#"a line is {"custom_id":…,"method":"POST","url":"/v1/chat/completions","body":{…}}, and --plain takes prompts"#;
+
 fn request(text: &str, line: u64) -> Result<Item> {
     #[derive(Deserialize)]
     struct Request<'a> {
@@ -246,7 +264,7 @@ fn request(text: &str, line: u64) -> Result<Item> {
     let request: Request<'_> = serde_json::from_str(text).map_err(|error| {
         // A line has no lines.
         let error = error.to_string().replace(" at line 1 column ", " at byte ");
-        anyhow!("not a request of the Batch API: {error}; a line is {{\"custom_id\":…,\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{{…}}}}, and --plain takes prompts")
+        anyhow!(NoRequest(error))
     })?;
     let custom_id = request.custom_id.filter(|id| !id.is_empty()).context("there is no custom_id")?;
     if let Some(method) = request.method.filter(|method| !method.eq_ignore_ascii_case("POST")) {
@@ -319,7 +337,7 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         for (line, words) in [
-            ("hello", "--plain"),
+            ("hello", "not a request of the Batch API"),
             ("{}", "custom_id"),
             (r#"{"custom_id":""}"#, "custom_id"),
             (r#"{"custom_id":"a"}"#, "no body"),

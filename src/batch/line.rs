@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::input::Item;
 use crate::diagnosis::Diagnosis;
 use crate::evidence::Evidence;
-use crate::lang::Lang;
+use crate::lang::{Lang, Text, text};
 use crate::resilience::wait;
 use crate::secret::Mask;
 use crate::wire::calls::WholeCall;
@@ -18,6 +18,9 @@ use crate::wire::content::Form;
 
 /// The code of an answer that is whole and cannot be written down as one.
 pub const UNJOINED: &str = "stream-not-joined";
+pub const UNJOINED_TITLE: Text =
+    text("the answer came as a stream that cannot be put together as one completion", "回答以流式到达，无法拼成一个 completion");
+pub const UNJOINED_EXPLAINED: Text = Text { en: include_str!("stream-not-joined.en.md"), zh: include_str!("stream-not-joined.zh.md") };
 
 /// How an item came to its end.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -77,7 +80,7 @@ pub fn failure(item: &Item, id: &str, evidence: &Evidence<'_>, diagnosis: &Diagn
     let response = evidence.status().map(|status_code| Response { status_code, request_id: request_id(evidence), body });
     let verdict = &diagnosis.verdict;
     let message = match way.code {
-        UNJOINED => "the answer came as a stream that cannot be put together as one completion".to_string(),
+        UNJOINED => UNJOINED_TITLE.get(Lang::En).to_string(),
         _ => verdict.say(verdict.entry.title, Lang::En),
     };
     let error = Error { code: way.code, message };

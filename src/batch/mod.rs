@@ -15,6 +15,7 @@ mod worker;
 
 pub use board::{Board, Ended};
 pub use input::{Checked, Form, Input, Item};
+pub use line::{UNJOINED, UNJOINED_EXPLAINED, UNJOINED_TITLE};
 pub use output::{Done, Found, Output, Unfit};
 pub use pool::{Endpoint, Pool, Prefer, Price, Rest};
 pub use tally::{Class, Tally};

@@ -239,6 +239,11 @@ impl Pool {
         self.records[index].last_answer.is_some_and(|last| now.saturating_sub(last) < time)
     }
 
+    /// One that was sent there is about to be written, was written, or is answered: see [`Pace`].
+    pub fn pace(&mut self, index: usize) -> &mut Pace {
+        &mut self.records[index].pace
+    }
+
     /// A request that was to be sent was not.
     pub fn give_back(&mut self, index: usize, ticket: Ticket) {
         self.records[index].pace.give_back(ticket);

@@ -23,6 +23,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// One more attempt, whatever came of it.
+    pub fn attempted(&mut self, tokens: u64) {
+        self.attempts += 1;
+        self.tokens += tokens;
+    }
+
     pub fn ended(&self) -> u64 {
         self.before + self.answered + self.failed
     }
@@ -41,6 +47,13 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attempt_counts_with_what_it_cost() {
+        let mut tally = Tally::default();
+        [10, 0, 5].into_iter().for_each(|tokens| tally.attempted(tokens));
+        assert_eq!((tally.attempts, tally.tokens, tally.ended()), (3, 15, 0));
+    }
 
     #[test]
     fn the_class_of_most_failures_names_the_exit_code() {

@@ -14,7 +14,7 @@ use crate::api::limits::{Limit, Rate, limits, rate_in_words};
 use crate::cli::Remedy;
 use crate::diagnosis::{Class, Diagnosis, Severity, diagnose};
 use crate::evidence::Evidence;
-use crate::exchange::recording::{Asked, Event, How};
+use crate::exchange::recording::{Asked, Event, How, Kind};
 use crate::exchange::{Caller, Listen, Next, Place};
 use crate::plan::{Plan, Variation};
 use crate::resilience::circuit::Blame;
@@ -54,17 +54,17 @@ pub fn work(shared: &Shared<'_>) {
     let mut callers: Vec<Caller> = shared.places.iter().map(|place| Caller::new(place.clone())).collect();
     while let Some((mut job, index, ticket)) = shared.board.take(shared.stop) {
         let began = Instant::now();
-        let mut heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
-        let may_be_anothers = heard.as_ref().is_ok_and(|ear| ear.0.may_be_anothers());
+        let mut heard = ask(&mut callers[index], shared, &job, (index, ticket));
+        let may_be_anothers = heard.as_ref().is_ok_and(|ear| ear.reader.may_be_anothers());
         if may_be_anothers {
             callers[index].beware();
         }
         // The server closed the connection between two requests: no answer of this one was lost.
-        if may_be_anothers || heard.as_ref().is_ok_and(|ear| ear.0.was_left_while_idle()) {
-            heard = ask(&mut callers[index], &job, &shared.endpoints[index], shared.abort);
+        if may_be_anothers || heard.as_ref().is_ok_and(|ear| ear.reader.was_left_while_idle()) {
+            heard = ask(&mut callers[index], shared, &job, (index, ticket));
         }
-        let transcript = match heard {
-            Ok(ear) => ear.0.finish(),
+        let (transcript, held) = match heard {
+            Ok(ear) => (ear.reader.finish(), ear.held),
             Err(error) => {
                 shared.board.fail(format!("{error:#}"));
                 shared.board.put(None, |pool, _| pool.give_back(index, ticket));
@@ -72,16 +72,57 @@ pub fn work(shared: &Shared<'_>) {
             }
         };
         job.attempts += 1;
-        judge(shared, job, (index, ticket), &transcript, began.elapsed());
+        judge(shared, job, (index, ticket), &transcript, began.elapsed().saturating_sub(held));
     }
 }
 
-/// Hears an exchange and keeps nothing but what it says.
-struct Ear(Reader);
+/// Hears an exchange and keeps nothing but what it says; the pace hears when a request goes out and when its answer begins.
+struct Ear<'a> {
+    reader: Reader,
+    board: &'a Board,
+    index: usize,
+    ticket: Ticket,
+    abort: &'static AtomicBool,
+    phase: Phase,
+    /// How long its pace held it back when it had leave.
+    held: Duration,
+}
 
-impl Listen for Ear {
+/// How far a request is, as its pace needs to know.
+enum Phase {
+    /// What is said before is said to a proxy.
+    Opening,
+    Ready {
+        since: Duration,
+    },
+    Sent {
+        departed: Duration,
+    },
+    Answered,
+}
+
+impl Listen for Ear<'_> {
+    fn ready(&mut self) {
+        if self.ticket.is_timed {
+            let waited = self.board.depart(self.index, self.ticket, self.abort);
+            self.held += waited.end.saturating_sub(waited.start);
+            self.phase = Phase::Ready { since: waited.end };
+        }
+    }
+
     fn hear(&mut self, event: &Event<'_>) -> Next {
-        self.0.hear(event)
+        match (&event.kind, &self.phase) {
+            (Kind::Sent(_), &Phase::Ready { since }) => {
+                self.board.sent(self.index, self.ticket);
+                self.phase = Phase::Sent { departed: since };
+            }
+            (Kind::Received(_), &Phase::Sent { departed }) => {
+                self.board.heard(self.index, self.ticket, departed);
+                self.phase = Phase::Answered;
+            }
+            _ => {}
+        }
+        self.reader.hear(event)
     }
 }
 
@@ -94,18 +135,21 @@ fn put(item: &Item, endpoint: &Endpoint) -> Plan {
     }
 }
 
-fn ask(caller: &mut Caller, job: &Job, endpoint: &Endpoint, abort: &'static AtomicBool) -> anyhow::Result<Ear> {
+fn ask<'a>(caller: &mut Caller, shared: &Shared<'a>, job: &Job, (index, ticket): (usize, Ticket)) -> anyhow::Result<Ear<'a>> {
+    let endpoint = &shared.endpoints[index];
+    let Shared { board, abort, .. } = *shared;
+    let ear = |asked| Ear { reader: Reader::new(asked), board, index, ticket, abort, phase: Phase::Opening, held: Duration::ZERO };
     let variation = job.recovery.as_ref().map(Recovery::variation).filter(|variation| **variation != Variation::default());
     // Nearly every item is asked as it is.
     if endpoint.model.is_none() && variation.is_none() {
-        return caller.perform(&endpoint.plan, &job.item.body, Ear(Reader::new(asked(&endpoint.plan, job, endpoint))), abort);
+        return caller.perform(&endpoint.plan, &job.item.body, ear(asked(&endpoint.plan, job, endpoint)), shared.abort);
     }
     let mut plan = put(&job.item, endpoint);
     if let Some(variation) = variation {
         plan = plan.vary(variation);
     }
     let asked = asked(&plan, job, endpoint);
-    caller.perform(&plan, &plan.body, Ear(Reader::new(asked)), abort)
+    caller.perform(&plan, &plan.body, ear(asked), shared.abort)
 }
 
 fn asked(plan: &Plan, job: &Job, endpoint: &Endpoint) -> Asked {
@@ -158,8 +202,7 @@ fn judge(shared: &Shared<'_>, mut job: Job, (index, ticket): (usize, Ticket), tr
     };
     if let Some(wait) = again {
         if let Ok(mut tally) = shared.output.tally.lock() {
-            tally.attempts += 1;
-            tally.tokens += cost.tokens;
+            tally.attempted(cost.tokens);
             if matches!(outcome, Outcome::Refused { .. }) {
                 tally.refusals += 1;
             }
@@ -295,8 +338,7 @@ fn write(
                 line,
                 Box::new(move |tally| {
                     tally.answered += 1;
-                    tally.attempts += 1;
-                    tally.tokens += tokens;
+                    tally.attempted(tokens);
                     tally.with_remarks += u64::from(has_remarks);
                 }),
             )
@@ -310,8 +352,7 @@ fn write(
                 line,
                 Box::new(move |tally| {
                     tally.failed += 1;
-                    tally.attempts += 1;
-                    tally.tokens += tokens;
+                    tally.attempted(tokens);
                     tally.failures.entry(code).or_insert((class, 0)).1 += 1;
                 }),
             )

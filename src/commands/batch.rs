@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
-use super::Failure;
 use super::aim::{self, RunningLab};
 use super::console::Console;
 use super::interrupt::{is_stopped, stop_on_interrupt};
 use super::progress::Progress;
 use super::summary::{self, Run};
+use super::{Failure, directory};
 use crate::api::request;
 use crate::batch::{Board, Checked, Ended, Endpoint, Form, Found, Input, Output, Pool, Prefer, Shared, Tally, Unfit, work};
 use crate::cli::{BatchArgs, PreferChoice, Remedy};
@@ -34,6 +34,7 @@ pub fn run(args: &BatchArgs, console: &Console) -> Result<u8, Failure> {
     let lab = if args.lab.is_empty() { None } else { Some(RunningLab::start()?) };
     let endpoints = aim::of_batch(args, lab.as_ref())?;
     let input = Input::open(&args.input, form(args, &endpoints)?).map_err(Failure::Usage)?;
+    directory::expect(&args.output, "the output")?;
     let found = Found::at(&args.output, &args.input).map_err(unfit)?;
     let Checked { input, total, before } = input.check(&found.done).map_err(Failure::Usage)?;
     let (output, done) = found.begin().map_err(unfit)?;

@@ -16,7 +16,7 @@ use super::parts::{LongInput, Manner, Parts};
 use super::prompt::Prompt;
 use super::told::Told;
 use super::typed::command_line;
-use super::{Failure, answer, prepare, recording, steps};
+use super::{Failure, answer, directory, prepare, recording, steps};
 use crate::cli::ChatArgs;
 use crate::diagnosis::Severity;
 use crate::evidence::Evidence;
@@ -42,6 +42,7 @@ pub fn run(args: &ChatArgs, console: &Console) -> Result<u8, Failure> {
     if args.dry_run {
         return prepare::dry_run(args, &plan, parts, preflight, console);
     }
+    args.report.record.as_deref().map_or(Ok(()), |path| directory::expect(path, "the recording"))?;
     let record = args.report.record.as_deref().map(recording::create).transpose().map_err(Failure::Usage)?;
     let mask = Mask::of_responses(routes.iter().flat_map(|plan| &plan.secrets));
     let command = mask.cover_text(&command_line()).into_owned();

@@ -1,6 +1,7 @@
 //! The two channels to the user: stdout for answers, stderr for everything about them. A closed channel is no error of ours;
 //! a full disk is.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use colored::Colorize as _;
@@ -18,6 +19,8 @@ pub struct Console {
     pub quiet: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
+    pub stdout_is_coloured: bool,
+    pub stderr_is_coloured: bool,
 }
 
 /// Whether somebody still reads.
@@ -29,9 +32,13 @@ pub enum Reader {
 
 impl Console {
     pub fn new(global: &Global, lang: Lang) -> Console {
-        let stderr_is_terminal = io::stderr().is_terminal();
-        colored::control::set_override(is_coloured(stderr_is_terminal, |name| std::env::var(name).ok()));
-        Console { lang, verbose: global.verbose, quiet: global.quiet, stdout_is_terminal: io::stdout().is_terminal(), stderr_is_terminal }
+        let (stdout_is_terminal, stderr_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let takes_colour = |is_terminal| is_coloured(is_terminal, |name| std::env::var(name).ok());
+        let (stdout_is_coloured, stderr_is_coloured) = (takes_colour(stdout_is_terminal), takes_colour(stderr_is_terminal));
+        // What one channel takes and the other does not is taken off again on its way out.
+        colored::control::set_override(stdout_is_coloured || stderr_is_coloured);
+        let (verbose, quiet) = (global.verbose, global.quiet);
+        Console { lang, verbose, quiet, stdout_is_terminal, stderr_is_terminal, stdout_is_coloured, stderr_is_coloured }
     }
 
     pub fn style(&self) -> Style {
@@ -46,6 +53,14 @@ impl Console {
     pub fn print(&self, text: &str) -> Result<Reader, Failure> {
         let shown = if self.stdout_is_terminal { sanitize::for_terminal(text) } else { text.into() };
         self.print_bytes(shown.as_bytes())
+    }
+
+    /// Writes text that is ours and may be coloured to stdout.
+    ///
+    /// # Errors
+    /// As for [`Console::print`].
+    pub fn print_own(&self, text: &str) -> Result<Reader, Failure> {
+        self.print_bytes(in_colour(text, self.stdout_is_coloured).as_bytes())
     }
 
     /// Writes bytes to stdout as they are, which must be no terminal's unless they are known to be text.
@@ -64,7 +79,7 @@ impl Console {
     /// Text that is ours and may be coloured, to stderr. If nobody reads it, there is nobody to tell.
     pub fn tell(&self, text: &str) {
         if !self.quiet {
-            let _ = io::stderr().lock().write_all(text.as_bytes());
+            let _ = io::stderr().lock().write_all(in_colour(text, self.stderr_is_coloured).as_bytes());
         }
     }
 
@@ -76,8 +91,30 @@ impl Console {
     /// Why it could not be done, also with --quiet.
     pub fn failure(&self, text: &str) {
         let line = format!("{} {}\n", "llmcheck:".red().bold(), sanitize::for_line(text));
-        let _ = io::stderr().lock().write_all(line.as_bytes());
+        let _ = io::stderr().lock().write_all(in_colour(&line, self.stderr_is_coloured).as_bytes());
     }
+}
+
+/// The text as it is, or without its colours (ECMA-48 section 8.3.117, SGR).
+fn in_colour(text: &str, is_coloured: bool) -> Cow<'_, str> {
+    const INTRODUCER: &str = "\x1b[";
+    if is_coloured || !text.contains(INTRODUCER) {
+        return text.into();
+    }
+    let mut pieces = text.split(INTRODUCER);
+    let mut plain = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        let parameters = piece.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
+        match piece.as_bytes().get(parameters) {
+            Some(b'm') => plain.push_str(&piece[parameters + 1..]),
+            // Another sequence is none of colour.
+            _ => {
+                plain.push_str(INTRODUCER);
+                plain.push_str(piece);
+            }
+        }
+    }
+    plain.into()
 }
 
 /// NO_COLOR (no-color.org), then CLICOLOR_FORCE (bixense.com/clicolors), then the terminal.
@@ -101,6 +138,13 @@ pub fn textwrap_width() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_colours_are_taken_off() {
+        let text = "\x1b[1;31merror\x1b[0m[x]\r\x1b[K";
+        assert_eq!(in_colour(text, true), text);
+        assert_eq!(in_colour(text, false), "error[x]\r\x1b[K");
+    }
 
     #[test]
     fn no_color_wins_then_force_then_the_terminal() {

@@ -6,8 +6,9 @@ use anyhow::anyhow;
 
 use super::Failure;
 use super::console::Console;
+use crate::batch;
 use crate::cli::ExplainArgs;
-use crate::diagnosis::{Entry, catalogue, diagnose, entry};
+use crate::diagnosis::{Class, Entry, catalogue, diagnose, entry};
 use crate::evidence::Evidence;
 use crate::import;
 use crate::report::sanitize;
@@ -50,16 +51,25 @@ fn named(text: &str) -> Option<&str> {
 
 fn explanation(code: &str, console: &Console) -> Result<String, Failure> {
     let code = named(code).unwrap_or(code).trim();
+    // Only a line of a batch has it: the exchange has another verdict.
+    if code == batch::UNJOINED {
+        let facts = (Class::StreamError, false);
+        return Ok(at_length(code, batch::UNJOINED_TITLE.get(console.lang), facts, batch::UNJOINED_EXPLAINED.get(console.lang)));
+    }
     let Some(entry) = entry(code) else {
-        let hint = spelling::hint(code, catalogue().map(|entry| entry.code));
+        let hint = spelling::hint(code, catalogue().map(|entry| entry.code).chain([batch::UNJOINED]));
         return Err(Failure::Usage(anyhow!("there is no code {code:?}{hint} (`llmcheck explain --list` shows all)")));
     };
     Ok(entry_at_length(entry, console))
 }
 
 fn entry_at_length(entry: &Entry, console: &Console) -> String {
-    let facts = format!("{} · {} · {}", entry.class.name(), entry.class.exit_code(), if entry.retryable { "retry" } else { "no retry" });
-    format!("# {}: {}\n\n{facts}\n\n{}", entry.code, title(entry, console), entry.explain.get(console.lang))
+    at_length(entry.code, &title(entry, console), (entry.class, entry.retryable), entry.explain.get(console.lang))
+}
+
+fn at_length(code: &str, title: &str, (class, is_retryable): (Class, bool), explained: &str) -> String {
+    let facts = format!("{} · {} · {}", class.name(), class.exit_code(), if is_retryable { "retry" } else { "no retry" });
+    format!("# {code}: {title}\n\n{facts}\n\n{explained}")
 }
 
 /// What a pasted text stands for, and that at length.

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use super::Failure;
 use super::console::Console;
 use crate::cli::{Cli, GenerateArgs, Generated};
+use crate::compare::Comparison;
 use crate::report::model::Report;
 
 pub fn run(args: &GenerateArgs, console: &Console) -> Result<u8, Failure> {
@@ -23,7 +24,8 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<u8, Failure> {
             Generated::Completions => completions(out),
             Generated::Man => man(out),
             Generated::Schema => {
-                std::fs::write(out.join(SCHEMA_FILE), schema()?).with_context(|| format!("{SCHEMA_FILE} cannot be written"))
+                std::fs::write(out.join(SCHEMA_FILE), schema()?).with_context(|| format!("{SCHEMA_FILE} cannot be written"))?;
+                std::fs::write(out.join(COMPARISON_FILE), comparison()?).with_context(|| format!("{COMPARISON_FILE} cannot be written"))
             }
         });
     written.map_err(Failure::Internal)?;
@@ -31,11 +33,17 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<u8, Failure> {
 }
 
 const SCHEMA_FILE: &str = "llmcheck.report.1.schema.json";
+const COMPARISON_FILE: &str = "llmcheck.compare.1.schema.json";
 
 /// The JSON Schema (draft 2020-12) of what `--json` prints.
 fn schema() -> anyhow::Result<String> {
     let schema = schemars::schema_for!(Report);
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
+/// The same of `compare --json`.
+fn comparison() -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(&schemars::schema_for!(Comparison))? + "\n")
 }
 
 fn completions(out: &Path) -> anyhow::Result<()> {

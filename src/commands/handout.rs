@@ -1,10 +1,8 @@
 //! Reports to hand on: what was told of a run, written to the files that `--report` names.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::anyhow;
-
-use super::Failure;
+use super::{Failure, directory};
 use crate::report::model::Report;
 use crate::report::{self, file::Format};
 use crate::secret::Mask;
@@ -24,11 +22,7 @@ impl Handout<'_> {
     pub fn to(paths: &[PathBuf]) -> Result<Handout<'_>, Failure> {
         for path in paths {
             Format::of(path).map_err(Failure::Usage)?;
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if !directory.is_dir() {
-                let reason = anyhow!("the report {} cannot be written: there is no directory {}", path.display(), directory.display());
-                return Err(Failure::Internal(reason));
-            }
+            directory::expect(path, "the report")?;
         }
         Ok(Handout { paths, exchanges: Vec::new() })
     }

@@ -11,6 +11,7 @@ mod check;
 mod compare;
 mod console;
 mod diagnose;
+mod directory;
 mod explain;
 mod generate;
 mod going_on;

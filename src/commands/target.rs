@@ -67,7 +67,9 @@ fn one(source: &Fallback, first: Option<&Plan>, ways: Ways<'_>, lab: Option<&Run
         names_mode: ways.request.stream || ways.request.no_stream,
     };
     let arguments = RequestArgs { shape: shape.clone(), ..ways.request.clone() };
-    let compose = |model: &str| request::compose(&arguments, Some(ways.prompt.to_string()), model);
+    // A conversation from a file may be all that is said.
+    let prompt = Some(ways.prompt).filter(|prompt| !prompt.is_empty() || arguments.messages.is_none());
+    let compose = |model: &str| request::compose(&arguments, prompt.map(str::to_string), model);
     let plan = match first {
         None => config::resolve(&wanted, file, compose, &config::environment).map(|resolved| resolved.plan),
         Some(first) => source.resolve(first, &wanted, there.as_ref(), file, compose, &config::environment),

@@ -12,10 +12,27 @@ pub fn command_line() -> String {
 /// The `chat` that asks as the `probe` did which was typed, with these flags added.
 pub fn as_chat(flags: &str) -> String {
     let typed = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-    let kept = of_chat(without_output(typed));
+    let mut kept = of_chat(without_output(typed));
+    if flags.starts_with("--endpoint ") {
+        // Another endpoint has an address of its own.
+        kept = without_value("--base-url", kept);
+    }
     let flags = flags.split(' ').filter(|flag| !flag.is_empty()).map(str::to_string);
     let words = ["llmcheck", "chat", "hello"].map(str::to_string).into_iter().chain(kept).chain(flags);
     words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+fn without_value(flag: &str, typed: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut typed = typed.into_iter();
+    while let Some(argument) = typed.next() {
+        match argument.strip_prefix(flag) {
+            Some("") => drop(typed.next()),
+            Some(rest) if rest.starts_with('=') => {}
+            _ => kept.push(argument),
+        }
+    }
+    kept
 }
 
 /// Of what was typed after `probe` what `chat` knows too.
@@ -64,4 +81,34 @@ fn without_output(typed: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_string).collect()
+    }
+
+    #[test]
+    fn a_probe_is_a_chat_without_what_only_a_probe_knows() {
+        let typed = "--lang zh probe --deep -y --against direct --seed=3 --max-requests 40 --base-url http://a/v1 -m gpt-4o";
+        assert_eq!(of_chat(words(typed)), words("--lang zh --base-url http://a/v1 -m gpt-4o"));
+    }
+
+    #[test]
+    fn a_flag_goes_with_its_value_however_it_is_written() {
+        for typed in ["-m x --base-url http://a/v1 -v", "-m x --base-url=http://a/v1 -v"] {
+            assert_eq!(without_value("--base-url", words(typed)), words("-m x -v"));
+        }
+    }
+
+    #[test]
+    fn what_is_written_to_is_not_written_to_again() {
+        assert_eq!(
+            without_output(words("chat hi --record a.jsonl --json --report=b.html --cache=1h -m x").into_iter()),
+            words("chat hi -m x")
+        );
+    }
 }

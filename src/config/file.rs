@@ -118,6 +118,11 @@ impl ConfigFile {
         bail!("there is no endpoint {name:?} in {}{hint} (there are {})", self.place(), names.join(", "));
     }
 
+    /// All endpoints, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.values()
+    }
+
     /// Where the file is, for messages.
     pub fn place(&self) -> String {
         if self.path.as_os_str().is_empty() { "the configuration (no file was found)".into() } else { self.path.display().to_string() }

@@ -4,6 +4,7 @@
 pub mod fallback;
 mod file;
 mod key;
+mod owner;
 mod proxy;
 mod url;
 
@@ -22,6 +23,7 @@ use crate::plan::{Addresses, Family, KeyUse, Method, Plan, Roots, Target, Timeou
 use crate::secret::Secret;
 use crate::wire::coding;
 pub use file::ConfigFile;
+pub use owner::{Owner, exact, owner};
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 const DEFAULT_MODEL: &str = "gpt-4o-mini";
@@ -33,6 +35,12 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// The process's environment; empty variables count as absent.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The process's environment without what says who somebody is: for a host that must not learn it.
+pub fn environment_of_nobody(name: &str) -> Option<String> {
+    const ACCOUNT: [&str; 4] = ["LLMCHECK_ORG_ID", "OPENAI_ORG_ID", "LLMCHECK_PROJECT_ID", "OPENAI_PROJECT_ID"];
+    if ACCOUNT.contains(&name) || key::VARIABLES.contains(&name) { None } else { environment(name) }
 }
 
 /// A plan, where its settings came from, and what should be said about them.

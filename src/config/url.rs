@@ -13,7 +13,20 @@ const PATH: &str = "/chat/completions";
 /// # Errors
 /// When it is not an absolute http or https URL.
 pub(super) fn target(base_url: &str) -> Result<Target> {
-    let text = base_url.trim();
+    let exact = exact(base_url)?;
+    let (path, query) = exact.path.split_once('?').map_or((exact.path.as_str(), None), |(path, query)| (path, Some(query)));
+    let path = path.trim_end_matches('/');
+    let path = if path.ends_with(PATH) { path.to_string() } else { format!("{path}{PATH}") };
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    Ok(Target { path: format!("{path}{query}"), ..exact })
+}
+
+/// The target that a URL names with its own path.
+///
+/// # Errors
+/// When it is not an absolute http or https URL.
+pub(super) fn exact(url: &str) -> Result<Target> {
+    let text = url.trim();
     if !text.contains("://") {
         bail!("{:?} must begin with https:// or http://", masked(text));
     }
@@ -36,10 +49,8 @@ pub(super) fn target(base_url: &str) -> Result<Target> {
         bail!("{:?} has a port that is not one", masked(text));
     }
     let port = authority.port_u16().unwrap_or(if https { 443 } else { 80 });
-    let path = uri.path().trim_end_matches('/');
-    let path = if path.ends_with(PATH) { path.to_string() } else { format!("{path}{PATH}") };
     let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
-    Ok(Target { https, host, port, path: format!("{path}{query}") })
+    Ok(Target { https, host, port, path: format!("{}{query}", uri.path()) })
 }
 
 pub(super) fn is_loopback(target: &Target) -> bool {

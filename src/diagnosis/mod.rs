@@ -465,10 +465,7 @@ const UNDIAGNOSED: Entry = Entry {
     ),
     advice: &[
         text("run it again with -v --record FILE, and keep the recording", "加上 -v --record FILE 再运行一次，并保存记录文件"),
-        text(
-            "try the other mode (--stream or --no-stream): a difference narrows it down",
-            "换另一种模式（--stream 或 --no-stream）：有差别就能缩小范围",
-        ),
+        text("find out by experiment what it depends on: llmcheck probe", "用实验找出它取决于什么：llmcheck probe"),
     ],
     confirm: "{command} -v --record evidence.jsonl",
     labels: &[],

@@ -336,6 +336,10 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
     let (first, last) = (stream.first_event_at?, stream.last_event_at?);
     let burst = last.saturating_sub(first) as f64 / 1000.0;
     let wait = first as f64 / 1000.0 - evidence.transcript.times.sent?;
+    // Where we were kept from reading, the burst may be our own.
+    if evidence.transcript.held_up as f64 > wait / 20.0 {
+        return None;
+    }
     // A model that thinks for long answers with its reasoning in the stream, or tells how much it used.
     // What was stored comes head and all at once, and nothing before it.
     let head = evidence.transcript.times.head?;

@@ -142,7 +142,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         confirm: "{command} --stream --timeout 20m",
         labels: &[("end", text("the last byte before the deadline", "时限之前的最后一个字节"))],
-        follows: &["interrupted-by-user"],
+        // What speaks another protocol never says that it is done.
+        follows: &["interrupted-by-user", "not-http", "plain-http-on-tls-port"],
         explain: explain!("deadline-passed"),
         examine: deadline_passed,
     },

@@ -81,6 +81,7 @@ impl Caller {
             self.request.clear();
             self.head.iter().for_each(|head| head.write(body, &mut self.request));
             if dial(&mut session, plan)? {
+                session.ready();
                 // Whatever becomes of it, the peer may have something to say.
                 let _ = session.send(&self.request);
                 while session.receive(&mut self.buffer) > 0 {}

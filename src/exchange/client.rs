@@ -23,7 +23,7 @@ use crate::secret::MaskedFlow;
 
 const READ_SIZE: usize = 64 * 1024;
 
-pub(super) fn perform<L: Listen>(plan: &Plan, masks: &Masks, listener: L, stop: &'static AtomicBool) -> Result<L> {
+pub(super) fn perform<L: Listen + 'static>(plan: &Plan, masks: &Masks, listener: L, stop: &'static AtomicBool) -> Result<L> {
     let watch = Watch::start(plan.timeouts, stop);
     let mut session = Session::new(watch, listener, MaskedFlow::new(masks.sent.clone()), MaskedFlow::new(masks.received.clone()));
 
@@ -121,7 +121,7 @@ struct Dialer<L> {
     failure: Arc<Mutex<Option<anyhow::Error>>>,
 }
 
-impl<L: Listen> Connector for Dialer<L> {
+impl<L: Listen + 'static> Connector for Dialer<L> {
     type Out = Tap<L>;
 
     fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Tap<L>>, ureq::Error> {
@@ -175,7 +175,7 @@ impl<L: Listen> Tap<L> {
     }
 }
 
-impl<L: Listen> Transport for Tap<L> {
+impl<L: Listen + 'static> Transport for Tap<L> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::ClientConnection;
 
@@ -12,6 +12,11 @@ use super::recording::{Ending, Event, How, Kind, Opened};
 use super::watch::Watch;
 use super::{Listen, Next};
 use crate::secret::MaskedFlow;
+
+/// Timers and listeners are never quite punctual.
+const TOLERANCE: Duration = Duration::from_millis(20);
+/// Arrivals that are told later than this are told with a warning.
+const WORTH_TELLING: Duration = Duration::from_millis(100);
 
 /// An exchange in progress: its clock, its listener, and the connection once there is one.
 pub(super) struct Session<L> {
@@ -29,6 +34,10 @@ pub(super) struct Session<L> {
     connection: u32,
     next: Next,
     ended: bool,
+    /// When we turned from the socket to the listener.
+    turned_away: Option<Instant>,
+    /// For how long we could not read.
+    held_up: Duration,
 }
 
 /// A TCP connection, plain or under TLS.
@@ -147,6 +156,8 @@ impl<L: Listen> Session<L> {
             connection: 0,
             next: Next::More,
             ended: false,
+            turned_away: None,
+            held_up: Duration::ZERO,
         }
     }
 
@@ -175,6 +186,11 @@ impl<L: Listen> Session<L> {
         self.opened(Opened::Reused { address });
         self.watch.connected();
         true
+    }
+
+    /// Tells that the request is about to be sent.
+    pub fn ready(&mut self) {
+        self.listener.ready();
     }
 
     pub fn has_ended(&self) -> bool {
@@ -275,6 +291,9 @@ impl<L: Listen> Session<L> {
             let slice = match self.watch.check() {
                 Ok(slice) => slice,
                 Err(how) => {
+                    if let Some(late) = self.last_look(how, &mut call) {
+                        return late;
+                    }
                     self.end(Ending::new(how));
                     return Err(ErrorKind::TimedOut.into());
                 }
@@ -282,12 +301,25 @@ impl<L: Listen> Session<L> {
             let Some(stream) = self.stream.as_mut() else {
                 return Err(ErrorKind::NotConnected.into());
             };
+            let began = Instant::now();
             let outcome = stream.set_slice(slice).and_then(|()| call(stream));
+            // No call waits longer than its slice: what is over it we were not running.
+            self.held_up += began.elapsed().saturating_sub(slice + TOLERANCE);
             match outcome {
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
                 other => return other,
             }
         }
+    }
+
+    /// Silence is claimed only of a socket that is looked at when its time is over: a run that was suspended would find it over, and what
+    /// came meanwhile unread.
+    fn last_look<T>(&mut self, how: How, call: &mut impl FnMut(&mut Stream) -> io::Result<T>) -> Option<io::Result<T>> {
+        const LOOK: Duration = Duration::from_millis(1);
+        let stream = self.stream.as_mut().filter(|_| matches!(how, How::Idle | How::FirstByteTimeout))?;
+        let outcome = stream.set_slice(LOOK).and_then(|()| call(stream));
+        let is_silent = |error: &io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted);
+        (!outcome.as_ref().is_err_and(is_silent)).then_some(outcome)
     }
 
     /// Waits for the next bytes, tells them, and says how many there are; 0 when the exchange has ended, which is told too.
@@ -299,6 +331,7 @@ impl<L: Listen> Session<L> {
             self.end(Ending::new(How::Cancelled));
             return 0;
         }
+        self.held_up += self.turned_away.take().map_or(Duration::ZERO, |since| since.elapsed().saturating_sub(TOLERANCE));
         if self.keeping != Keeping::Never && self.next == Next::Keep {
             return self.keep(buffer);
         }
@@ -343,6 +376,11 @@ impl<L: Listen> Session<L> {
     }
 
     fn heard(&mut self, bytes: &mut [u8]) {
+        self.turned_away = Some(Instant::now());
+        if self.held_up >= WORTH_TELLING {
+            let milliseconds = std::mem::take(&mut self.held_up).as_millis() as u64;
+            self.opened(Opened::HeldUp { milliseconds });
+        }
         let sent = self.sent.finish();
         if !sent.is_empty() {
             self.tell(Kind::Sent(Cow::Owned(sent)));

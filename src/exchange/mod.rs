@@ -28,7 +28,10 @@ use recording::{Ending, Event, How};
 use watch::Watch;
 
 /// Who hears the events of an exchange, in order, as they happen.
-pub trait Listen: Send + 'static {
+pub trait Listen: Send {
+    /// A caller's connection is open, and the request is about to be sent over it: the listener may take its time.
+    fn ready(&mut self) {}
+
     fn hear(&mut self, event: &Event<'_>) -> Next;
 }
 
@@ -52,7 +55,7 @@ pub enum Next {
 /// # Errors
 /// When llmcheck itself cannot perform the plan: an unreadable certificate file, a field that HTTP does not allow. What the network or
 /// the server does is never an error: the listener has heard it.
-pub fn perform<L: Listen>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
+pub fn perform<L: Listen + 'static>(plan: &Plan, listener: L, stop: &'static AtomicBool) -> Result<L> {
     client::perform(plan, &Masks::of(plan), listener, stop)
 }
 

@@ -113,6 +113,11 @@ pub enum Opened {
     },
     /// What the peer showed in the TLS handshake, whether or not we then trusted it.
     Tls(TlsFacts),
+    /// We ourselves did not read for so long, because the machine, the disk or whoever takes our output kept us: what came meanwhile is
+    /// told later than it came.
+    HeldUp {
+        milliseconds: u64,
+    },
 }
 
 /// The TLS session and the peer's certificate.

@@ -12,6 +12,8 @@ pub struct Names {
     pub proxy: String,
     pub here: String,
     pub there: String,
+    /// The flags of `chat` that go there.
+    pub there_flags: String,
     /// The value of `max_tokens` at the large limit and at the small one.
     pub limits: (u64, u64),
     /// As large as long answers came, in bytes, where any came.
@@ -141,7 +143,7 @@ const WAYS_AROUND: [(Level, &str); 12] = [
     (Level::V4, "-4"),
     (Level::V6, "-6"),
     (Level::SmallLimit, "--max-tokens {small}"),
-    (Level::There, "--endpoint {there}"),
+    (Level::There, "{there_flags}"),
     // chat closes each connection by itself.
     (Level::Closed, ""),
 ];
@@ -163,7 +165,10 @@ pub fn way_around(trigger: &Trigger, space: &Space, outcomes: &[super::experimen
         let is_beside = |setting| space.has(setting, *level) && others().all(|other| other.holds(space, setting));
         let beside: Vec<_> = outcomes.iter().filter(|outcome| is_beside(&outcome.setting)).collect();
         let seen = Count { failed: beside.iter().filter(|outcome| outcome.failure.is_some()).count() as u64, of: beside.len() as u64 };
-        let flags = flags.replace("{proxy}", &names.proxy).replace("{small}", &names.limits.0.to_string()).replace("{there}", &names.there);
+        let flags = flags
+            .replace("{proxy}", &names.proxy)
+            .replace("{small}", &names.limits.0.to_string())
+            .replace("{there_flags}", &names.there_flags);
         (seen.failed == 0 && seen.of >= 2).then_some(WayAround { level: *level, flags, seen })
     })
 }
@@ -227,7 +232,8 @@ mod tests {
             Direct, V4, V6, Here, There,
         ];
         for claim in Space::of(&all).claims() {
-            let names = Names { proxy: "p".into(), here: "h".into(), there: "t".into(), limits: (1, 2), longest: 3 };
+            let names =
+                Names { proxy: "p".into(), here: "h".into(), there: "t".into(), there_flags: String::new(), limits: (1, 2), longest: 3 };
             for lang in [Lang::En, Lang::Zh] {
                 let said = names.condition(&claim, lang);
                 assert!(!said.contains(['{', '/']) && said.len() > 3, "{claim:?}: {said}");

@@ -52,7 +52,10 @@ pub fn text(format: Format, exchanges: &[(&Report, &Transcript)], mask: &Mask) -
 }
 
 /// Writes beside the file first, so that whoever looks sees the old file or all of the new one.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be written; an older file is then left as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = beside(path)?;
     let written = create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;

@@ -55,11 +55,24 @@ fn parts(exchanges: &[Exchange<'_>], mask: &Mask, is_alone: bool) -> Vec<String>
     parts
 }
 
-struct Page<'a> {
+/// Markdown under construction.
+pub struct Page<'a> {
     text: String,
     mask: &'a Mask,
     /// The level of an exchange's own heading.
     depth: usize,
+}
+
+impl<'a> Page<'a> {
+    /// An empty page whose first heading is of the highest level.
+    pub fn new(mask: &'a Mask) -> Page<'a> {
+        Page { text: String::new(), mask, depth: 1 }
+    }
+
+    /// The text with one line feed at its end.
+    pub fn into_text(self) -> String {
+        format!("{}\n", self.text.trim_end())
+    }
 }
 
 impl Page<'_> {
@@ -233,17 +246,17 @@ impl Page<'_> {
         self.heading(1, words.get(exchange.lang));
     }
 
-    fn heading(&mut self, below: usize, words: &str) {
+    pub fn heading(&mut self, below: usize, words: &str) {
         let line = format!("{} {}\n\n", "#".repeat(self.depth + below), self.inline(words, false));
         self.text.push_str(&line);
     }
 
-    fn prose(&mut self, words: &str) {
+    pub fn prose(&mut self, words: &str) {
         let line = format!("{}\n\n", self.inline(words.trim(), true));
         self.text.push_str(&line);
     }
 
-    fn items<'t>(&mut self, items: impl Iterator<Item = &'t str>) {
+    pub fn items<'t>(&mut self, items: impl Iterator<Item = &'t str>) {
         for item in items {
             let line = format!("- {}\n", self.inline(item, true));
             self.text.push_str(&line);
@@ -252,7 +265,7 @@ impl Page<'_> {
     }
 
     /// A row for each, its cells of one line.
-    fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    pub fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
         self.text.push_str(&format!("| {} |\n|{}\n", head.join(" | "), " --- |".repeat(head.len())));
         for row in rows {
             // A bar ends a cell even inside a code span, and what escapes it depends on what stands before.
@@ -262,7 +275,7 @@ impl Page<'_> {
         self.text.push('\n');
     }
 
-    fn fence(&mut self, language: &'static str, text: &str) {
+    pub fn fence(&mut self, language: &'static str, text: &str) {
         let masked = self.mask.cover_text(text);
         let shown = sanitize::for_terminal(masked.trim_end_matches('\n'));
         let fence = "`".repeat(longest_run(&shown).max(2) + 1);

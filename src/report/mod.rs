@@ -2,15 +2,16 @@
 
 mod compose;
 pub mod curl;
+pub mod difference;
 pub mod draft;
 mod excerpt;
 mod facts;
 pub mod file;
-mod html;
+pub mod html;
 pub mod human;
 mod joined;
 pub mod limits;
-mod markdown;
+pub mod markdown;
 pub mod model;
 mod piece;
 pub mod pieces;

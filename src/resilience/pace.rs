@@ -4,6 +4,7 @@
 mod crowd;
 mod even;
 mod meter;
+mod spacing;
 mod watch;
 
 use std::time::Duration;
@@ -71,6 +72,14 @@ pub struct Ticket {
     amounts: Amounts,
     /// All that had leave then, itself among it, and all that had ended.
     then: Totals,
+    /// The moments at which it is sent and answered are to be told.
+    pub is_timed: bool,
+}
+
+impl Ticket {
+    fn number(&self) -> u64 {
+        self.then.granted.requests
+    }
 }
 
 /// What came of a request, as far as limits go.
@@ -159,7 +168,28 @@ impl Pace {
         self.meters.iter_mut().for_each(|meter| meter.spend(amounts.of(meter.counted)));
         self.even.iter_mut().for_each(|even| even.go(amounts, now));
         self.watch.iter_mut().for_each(|watch| watch.go(amounts, now));
-        Permit::Go(Ticket { sent: now, asked: tokens, amounts, then: self.totals })
+        let is_timed = self.watch.is_some() || self.even.as_ref().is_some_and(Even::is_strict);
+        Permit::Go(Ticket { sent: now, asked: tokens, amounts, then: self.totals, is_timed })
+    }
+
+    /// A request that has leave is about to be sent, its connection open: when to ask again, or none if it may go now.
+    pub fn depart(&mut self, ticket: Ticket, now: Duration) -> Option<Duration> {
+        self.watch.iter_mut().for_each(|watch| watch.departed(ticket, now));
+        self.even.as_mut()?.with_spacing(|spacing, least| spacing.depart(ticket.number(), least, now)).flatten()
+    }
+
+    /// It is written to its connection.
+    pub fn sent(&mut self, ticket: Ticket, now: Duration) {
+        self.even.iter_mut().for_each(|even| {
+            even.with_spacing(|spacing, least| spacing.sent(ticket.number(), least, now));
+        });
+    }
+
+    /// The first of its answer came; it departed then.
+    pub fn heard(&mut self, ticket: Ticket, departed: Duration, now: Duration) {
+        self.even.iter_mut().for_each(|even| {
+            even.with_spacing(|spacing, least| spacing.heard(ticket.number(), departed, least, now));
+        });
     }
 
     /// When there may be one more, while nothing was heard.
@@ -181,6 +211,9 @@ impl Pace {
     /// A request for which leave was given was not sent, or ended without an answer.
     pub fn give_back(&mut self, ticket: Ticket) {
         self.totals.ended = self.totals.ended.plus(ticket.amounts);
+        self.even.iter_mut().for_each(|even| {
+            even.with_spacing(|spacing, _| spacing.give_back(ticket.number()));
+        });
     }
 
     /// Takes the outcome of a request for which leave was given.

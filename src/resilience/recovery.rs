@@ -196,9 +196,10 @@ impl Recovery {
         let mut would_be_late = false;
         for remedy in self.with_rest(helping, circuits) {
             let step = match remedy {
-                Remedy::Wait => asked.as_ref().filter(|_| !is_too_long).and_then(|asked| self.wait(asked)),
+                Remedy::Wait | Remedy::Retry if self.retries >= self.allowed.retries.min(case.most_retries()) => None,
+                Remedy::Wait => asked.as_ref().filter(|_| !is_too_long).map(|asked| self.wait(asked)),
                 Remedy::Retry if asked.is_some() => None,
-                Remedy::Retry => self.retry(moment.jitter),
+                Remedy::Retry => Some(self.retry(moment.jitter)),
                 Remedy::Stream => self.other_mode(),
                 Remedy::Identity => self.identity(),
                 Remedy::MaxTokens => self.fewer_tokens(case),
@@ -273,14 +274,12 @@ impl Recovery {
         Step { remedy, wait: Duration::ZERO, source: None, route: self.route, variation }
     }
 
-    fn retry(&self, jitter: f64) -> Option<Step> {
-        let is_left = self.retries < self.allowed.retries;
-        is_left.then(|| Step { wait: self.allowed.backoff.wait(self.retries, jitter), ..self.step(Remedy::Retry, self.variation.clone()) })
+    fn retry(&self, jitter: f64) -> Step {
+        Step { wait: self.allowed.backoff.wait(self.retries, jitter), ..self.step(Remedy::Retry, self.variation.clone()) }
     }
 
-    fn wait(&self, asked: &Wait) -> Option<Step> {
-        let step = || Step { wait: asked.duration, source: Some(asked.source.clone()), ..self.step(Remedy::Wait, self.variation.clone()) };
-        (self.retries < self.allowed.retries).then(step)
+    fn wait(&self, asked: &Wait) -> Step {
+        Step { wait: asked.duration, source: Some(asked.source.clone()), ..self.step(Remedy::Wait, self.variation.clone()) }
     }
 
     fn mode_of(&self, variation: &Variation) -> (bool, bool) {

@@ -45,6 +45,11 @@ impl Case<'_> {
         matches!(self.code(), "proxy-unreachable" | "proxy-auth-required" | "proxy-refused-tunnel")
     }
 
+    /// How often the same again may change it: an answer that is whole and empty was billed, and so is each like it.
+    pub fn most_retries(&self) -> u32 {
+        if self.code() == "empty-answer" { 1 } else { u32::MAX }
+    }
+
     /// Whether the remedy can change what went wrong.
     pub fn is_helped_by(&self, remedy: Remedy) -> bool {
         match remedy {

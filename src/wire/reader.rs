@@ -109,6 +109,7 @@ impl Reader {
         transcript.interim.clear();
         transcript.is_not_http = false;
         transcript.arrivals = Default::default();
+        transcript.held_up = 0;
         let Times { resolved, connected, .. } = transcript.times;
         transcript.times = Times { resolved, connected, ..Times::default() };
     }
@@ -122,6 +123,10 @@ impl Reader {
             Opened::Tls(facts) => {
                 times.tls = now;
                 self.transcript.tls = Some(facts.clone());
+            }
+            Opened::HeldUp { milliseconds } => {
+                self.transcript.held_up += milliseconds;
+                return;
             }
             Opened::Failed { .. } | Opened::Tunnelled { .. } => {}
         }

@@ -33,6 +33,8 @@ pub struct Transcript {
     pub ending: Option<Ending>,
     pub times: Times,
     pub arrivals: Arrivals,
+    /// Milliseconds for which we ourselves could not read: so much later than it came something may be told.
+    pub held_up: u64,
     /// What somebody says of the exchange, beside its bytes or in place of them.
     pub testimony: Option<Testimony>,
 }

@@ -37,12 +37,22 @@ impl Made {
         made
     }
 
+    /// Of a comparison of these targets.
+    pub fn of_comparison(name: &str, arguments: &[&str]) -> Made {
+        Made::by(name, &["compare"], arguments)
+    }
+
     fn run(name: &str, arguments: &[&str]) -> Made {
+        Made::by(name, &["chat", "你好"], arguments)
+    }
+
+    fn by(name: &str, command: &[&str], arguments: &[&str]) -> Made {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
         std::fs::create_dir_all(&directory).unwrap();
         let made = Made { name: name.to_string(), path: directory.join(format!("{name}.html")) };
         let output = Command::new(env!("CARGO_BIN_EXE_llmcheck"))
-            .args(["chat", "你好", "--report"])
+            .args(command)
+            .arg("--report")
             .arg(&made.path)
             .args(arguments)
             .env_clear()

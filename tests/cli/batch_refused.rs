@@ -67,6 +67,24 @@ fn of_many_mistakes_the_first_are_named() {
 }
 
 #[test]
+fn what_a_line_is_is_said_once() {
+    let hint = |ran: &Ran| ran.stderr.matches("a line is {").count();
+    let three = refused(&Batch::new("no-requests", "{\nx\n[\n"), 2, &["line 1: not a request", "line 3: not a request", "--plain takes"]);
+    assert_eq!(hint(&three), 1, "{}", three.stderr);
+    let other = refused(&Batch::new("no-id", "{}\n"), 2, &["line 1: there is no custom_id"]);
+    assert_eq!(hint(&other), 0, "{}", other.stderr);
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_wrong_usage() {
+    let batch = Batch::new("nowhere", "hi\n");
+    let ran = run(instead(&batch, "in.jsonl", "nowhere/out.jsonl"));
+    ran.ends_with(2).prints("").tells("the output nowhere/out.jsonl cannot be written: there is no directory nowhere");
+    let chat = run(crate::program::llmcheck(["chat", "hi", "--lab", "healthy", "--record", "/nowhere/r.jsonl"]));
+    chat.ends_with(2).prints("").tells("the recording /nowhere/r.jsonl cannot be written: there is no directory /nowhere");
+}
+
+#[test]
 fn an_input_without_a_request_is_refused() {
     for (test, input) in [("empty", ""), ("blank", "\n \r\n\n"), ("mark", "\u{feff}")] {
         refused(&Batch::new(test, input), 2, &["holds no request"]);
@@ -133,7 +151,7 @@ fn what_is_something_else_is_never_written_over() {
 fn an_output_that_cannot_be_is_told_before_anything_is_sent() {
     let batch = Batch::new("nowhere", "x\n");
     run(instead(&batch, "in.jsonl", ".")).ends_with(2).tells("is a directory");
-    run(instead(&batch, "in.jsonl", "no/such/place.jsonl")).ends_with(1).tells("the output no/such/place.jsonl cannot be opened");
+    run(instead(&batch, "in.jsonl", "no/such/place.jsonl")).ends_with(2).tells("there is no directory no/such");
     fs::create_dir(batch.failures_path()).unwrap();
     run(instead(&batch, "in.jsonl", "out.jsonl")).ends_with(2).tells("out.errors.jsonl");
     assert!(!batch.output().exists());

@@ -33,7 +33,7 @@ fn both_forms_are_written_at_once_in_the_language_of_the_run() {
 fn a_form_that_is_not_known_is_wrong_usage_before_anything_is_sent() {
     let server = Server::always(response("200 OK", "", completion("ok")));
     chat(&server.url(), &["--report", "r.pdf"]).ends_with(2).prints("").tells("r.pdf").tells(".html");
-    chat(&server.url(), &["--report", "/nowhere/r.md"]).ends_with(1).prints("").tells("there is no directory /nowhere");
+    chat(&server.url(), &["--report", "/nowhere/r.md"]).ends_with(2).prints("").tells("there is no directory /nowhere");
     assert!(server.requests().is_empty());
 }
 

@@ -331,7 +331,7 @@ fn reports_to_hand_on_have_every_part() {
 }
 
 /// What the schema demands and the value lacks, and what the value has and the schema does not know.
-fn strays(schema: &Value, of: &Value, value: &Value, path: &str) -> Vec<String> {
+pub fn strays(schema: &Value, of: &Value, value: &Value, path: &str) -> Vec<String> {
     let of = of["$ref"].as_str().map_or(of, |name| &schema["$defs"][name.rsplit('/').next().unwrap()]);
     if let Some(choices) = of["anyOf"].as_array() {
         return choices.iter().map(|choice| strays(schema, choice, value, path)).min_by_key(Vec::len).unwrap();

@@ -3,9 +3,10 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -104,9 +105,36 @@ fn an_interrupt_while_waiting_to_try_again_is_a_report_that_says_so() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// A shell starts its background jobs with SIGINT ignored, and so all that they start: until llmcheck listens to it itself, which it does
+/// not while it reads the prompt, nothing ends it. GNU's env can undo that; none where another env cannot and it is needed.
+fn with_default_interrupt(command: Command) -> Option<Command> {
+    const RESET: &str = "--default-signal=INT";
+    let can_reset = || Command::new("env").args([RESET, "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if !can_reset() {
+        return if is_interrupt_ignored() { None } else { Some(command) };
+    }
+    let mut wrapped = Command::new("env");
+    wrapped.arg(RESET).arg(command.get_program()).args(command.get_args()).env_clear();
+    wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Some(wrapped)
+}
+
+/// As Linux says; elsewhere it is taken for heard.
+fn is_interrupt_ignored() -> bool {
+    const INTERRUPT: u64 = 1 << 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & INTERRUPT != 0)
+}
+
 #[test]
 fn an_interrupt_while_reading_the_prompt_ends_it() {
-    let mut child = llmcheck(["chat", "--lab", "healthy"]).stdin(Stdio::piped()).spawn().unwrap();
+    let Some(mut command) = with_default_interrupt(llmcheck(["chat", "--lab", "healthy"])) else {
+        eprintln!("skipped: SIGINT is ignored here, and this env cannot undo that");
+        return;
+    };
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // More than a pipe holds: once this is written, llmcheck is reading.
     stdin.write_all(&vec![b'x'; 1 << 20]).unwrap();
@@ -176,4 +204,42 @@ fn an_interrupt_of_a_part_leaves_the_answers_before_it_and_asks_for_no_other() {
         let codes: Vec<&str> = report["parts"].as_array().unwrap().iter().map(|part| part["code"].as_str().unwrap()).collect();
         assert_eq!((codes, &report["answer"]["text"]), (vec!["healthy", "interrupted-by-user"], &"one".into()));
     }
+}
+
+/// What came of a run that was suspended while its whole answer arrived, and its recording.
+fn suspended(test: &str, time: Duration, arguments: &[&str]) -> (Ran, String) {
+    let (sender, receiver) = mpsc::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let gone = Mutex::new(gone);
+    let server = Server::serving(move |_, stream| {
+        let request = read_request(stream);
+        sender.send(()).unwrap();
+        gone.lock().unwrap().recv().unwrap();
+        stream.write_all(&whole_stream(&["word "; 80])).unwrap();
+        request
+    });
+    let recording = directory(test).join("r.jsonl");
+    let mut command = llmcheck(["chat", "hi", "--stream", "--json", "--base-url", &server.url()].iter().chain(arguments));
+    let child = command.arg("--record").arg(&recording).spawn().unwrap();
+    receiver.recv().unwrap();
+    signal(child.id(), "STOP");
+    go.send(()).unwrap();
+    thread::sleep(time);
+    signal(child.id(), "CONT");
+    (finish(child), std::fs::read_to_string(&recording).unwrap())
+}
+
+/// Ctrl-Z, a laptop's lid, a disk that takes its time: what arrived meanwhile is read in one burst, which is nobody's fault.
+#[test]
+fn a_run_that_was_suspended_accuses_nobody_of_holding_back_the_stream() {
+    let (ran, recording) = suspended("suspended", Duration::from_millis(2500), &[]);
+    let codes: Vec<String> = ran.report()["findings"].as_array().unwrap().iter().map(|finding| finding["code"].to_string()).collect();
+    assert_eq!((ran.code, codes), (Some(0), Vec::new()), "{}", ran.stderr);
+    assert!(recording.contains("\"held-up\":{\"milliseconds\":2"), "{recording}");
+}
+
+#[test]
+fn a_run_that_was_suspended_beyond_its_bound_reads_what_had_come_in_time() {
+    let (ran, _) = suspended("suspended-beyond", Duration::from_millis(2500), &["--first-byte-timeout", "1s"]);
+    assert_eq!(ran.verdict(), ("healthy".into(), "healthy".into(), 0), "{}", ran.stderr);
 }

@@ -67,6 +67,15 @@ fn the_note_on_the_old_variable_is_chinese_too() {
 }
 
 #[test]
+fn the_code_that_only_a_batch_has_is_explained_too() {
+    let [english, chinese] = ["en", "zh"].map(|lang| run(llmcheck(["explain", "stream-not-joined", "--lang", lang])));
+    assert_eq!((english.code, chinese.code), (Some(0), Some(0)));
+    assert!(english.stdout.starts_with("# stream-not-joined: the answer came as a stream"), "{}", english.stdout);
+    assert!(chinese.stdout.contains("拼成一个 completion") && chinese.stdout.contains("计费"), "{}", chinese.stdout);
+    assert!(english.stdout.contains("stream_error") && english.stdout.contains("billed"), "{}", english.stdout);
+}
+
+#[test]
 fn every_code_is_explained_in_both_languages() {
     for entry in catalogue() {
         let [english, chinese] = ["en", "zh"].map(|lang| run(llmcheck(["explain", entry.code, "--lang", lang])));

@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::server::{Place, Server};
 use crate::upstream::{lab, port_of};
 
-/// A limit that tells nothing is watched for no longer, in seconds.
+/// A limit that tells nothing is watched for no longer, in seconds; a fast one is known sooner.
 const FIRST_WINDOW: f64 = 5.0;
+const FIRST_WINDOW_OF_FAST: f64 = 3.0;
 
 const KEY: &str = "sk-master-0123456789abcdef";
 
@@ -70,15 +71,14 @@ fn expect_paced(rate: u32, limit: &str, status: &str, jobs: &str) {
     let log = fs::read_to_string(log).expect("the log");
     let lines: Vec<(&str, f64)> =
         log.lines().filter_map(|line| line.split_once(' ')).map(|(a, b)| (a, b.parse().expect("a time"))).collect();
-    let known = lines.first().expect("a line").1 + FIRST_WINDOW;
+    let first = if rate >= 50 { FIRST_WINDOW_OF_FAST } else { FIRST_WINDOW };
+    let known = lines.first().expect("a line").1 + first;
     let after: Vec<&(&str, f64)> = lines.iter().filter(|(_, at)| *at > known).collect();
     let refused = after.iter().filter(|(status, _)| *status != "200").count();
-    // Without a burst whatever the machine delays by a few milliseconds is refused.
-    let late = if limit.is_empty() { 2 } else { 0 };
-    assert!(refused <= late, "{rate} {limit}: {refused}: {summary}");
     let lasted = after.last().expect("an answer").1 - known;
-    let share = after.len() as f64 / lasted / f64::from(rate);
-    println!("{rate}r/s {limit}: {} refusals, {:.1} %", summary["refusals"], share * 100.0);
+    let share = (after.len() - refused) as f64 / lasted / f64::from(rate);
+    println!("{rate}r/s {limit}: {refused} of {} refusals late, {:.1} %", summary["refusals"], share * 100.0);
+    assert_eq!(refused, 0, "{rate} {limit}: {summary}");
     assert!(share >= 0.9, "{rate} {limit}: {share}: {summary}");
 }
 
@@ -103,6 +103,15 @@ fn a_faster_limit_of_nginx_is_kept_too() {
     for (limit, jobs) in [("burst=5 nodelay", "16"), ("burst=20 nodelay", "16"), ("burst=20", "32")] {
         expect_paced(50, limit, "limit_req_status 429;", jobs);
     }
+}
+
+/// Without a burst whatever arrives a millisecond early is refused: what the machine holds up must not make the next one early.
+/// Whoever is held up for longer than the margin of a millisecond, and is answered late only after the next one went, still does: with two
+/// busy cores about one run in six has one or two refusals.
+#[test]
+#[ignore = "needs nginx, and a machine that is not overloaded"]
+fn a_fast_limit_of_nginx_without_a_burst_is_kept_too() {
+    expect_paced(50, "", "limit_req_status 429;", "8");
 }
 
 /// LiteLLM with a limit of one model, which needs no database: a minute by its clock, with no more than the limit in its words and, however

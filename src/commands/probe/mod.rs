@@ -21,10 +21,13 @@ use crate::cli::ProbeArgs;
 use crate::config::fallback::Fallback;
 use crate::config::{self, ConfigFile, Wanted};
 use crate::diagnosis::Class;
+use crate::difference::Difference;
+use crate::evidence::Evidence;
 use crate::lang::{Text, text};
 use crate::plan::{Addresses, Family, Plan, Timeouts};
 use crate::probe::factor::{Level, Space};
 use crate::probe::request::{Long, Requests};
+use crate::probe::stage::State;
 use crate::probe::words::Names;
 use ask::Asker;
 use drive::{Driven, Driver, Ended};
@@ -45,9 +48,23 @@ struct Probed<'a> {
     is_out_of_time: bool,
     /// The experiment would have been of use, and was not made.
     is_left_out: bool,
-    /// What differs between two ways, as lines and as it is.
-    differences: Vec<String>,
-    changes: Vec<String>,
+    /// What differs between the way that is suspected and the other one.
+    difference: Option<&'a Compared>,
+}
+
+impl Probed<'_> {
+    /// The class of most failures of the experiment, else of what ended the walk or failed first on it.
+    fn class(&self) -> Class {
+        let of_experiment = self.driven.and_then(|driven| {
+            let explanation = driven.experiment.explain().into_iter().next()?;
+            let (code, _) = explanation.codes.first()?;
+            driven.told.get(code).map(|told| told.class)
+        });
+        let of_stages = || self.walk.stages.iter().find(|stage| stage.state == State::Failed).and_then(|stage| stage.class);
+        let is_interrupted = self.driven.is_some_and(|driven| driven.ended == Ended::Interrupted) || is_stopped();
+        let of_end = || self.driven.and_then(|driven| driven.stopper.as_ref()).map(|(_, told)| told.class);
+        if is_interrupted { Class::Interrupted } else { of_experiment.or_else(of_end).or_else(of_stages).unwrap_or(Class::Healthy) }
+    }
 }
 
 /// What nobody asked to be waited for longer.
@@ -78,6 +95,7 @@ pub fn run(args: &ProbeArgs, console: &Console) -> Result<u8, Failure> {
     let is_out_of_time = driven.is_none() && asker.is_over() == Some(Ended::OutOfTime);
     let is_left_out = wants && driven.is_none();
     let names = names(&requests, driven.as_ref());
+    let difference = driven.as_ref().map(|driven| compared(&requests, driven, &mut asker)).transpose()?.flatten();
     let command = typed::command_line();
     page.finish(&Probed {
         requests: &requests,
@@ -89,8 +107,7 @@ pub fn run(args: &ProbeArgs, console: &Console) -> Result<u8, Failure> {
         is_cut_off: recordings.is_cut_off(),
         is_out_of_time,
         is_left_out,
-        differences: Vec::new(),
-        changes: Vec::new(),
+        difference: difference.as_ref(),
     })
 }
 
@@ -237,11 +254,59 @@ fn drive(args: &ProbeArgs, requests: &Requests, walk: &Walk, space: &Space, left
     driver.drive(space.clone())
 }
 
+/// What to add to a `chat` that goes here so that it goes there.
+fn flags_to(there: &Plan, here: &Plan) -> String {
+    let model =
+        there.model.as_ref().filter(|model| here.model.as_ref() != Some(model)).map_or_else(String::new, |model| format!(" -m {model}"));
+    match there.endpoint.strip_prefix("lab/") {
+        Some(scenario) => format!("--lab {scenario}{model}"),
+        None if there.endpoint == here.endpoint => model.trim().to_string(),
+        None => format!("--endpoint {}{model}", there.endpoint),
+    }
+}
+
+/// The same request by two ways, and what differs.
+struct Compared {
+    /// The levels of the clean way and of the suspected one.
+    ways: [Level; 2],
+    difference: Difference,
+}
+
+/// Asks once more by both ways, in a setting that was seen to fail by the one, if there is any.
+fn compared(requests: &Requests, driven: &Driven, asker: &mut Asker<'_>) -> Result<Option<Compared>, Failure> {
+    let space = driven.experiment.space();
+    let Some(ways) = [[Level::There, Level::Here], [Level::Direct, Level::Proxied]].into_iter().find(|ways| {
+        let usual = space.usual();
+        space.has(&space.with(&usual, ways[0]), ways[0])
+    }) else {
+        return Ok(None);
+    };
+    let outcomes = driven.experiment.outcomes();
+    let failed = outcomes.iter().rev().find(|outcome| outcome.failure.is_some() && space.has(&outcome.setting, ways[1]));
+    let setting = failed.map_or_else(|| space.usual(), |outcome| space.with(&outcome.setting, Level::Closed));
+    let requests = Requests { long: driven.long, ..requests.clone() };
+    let mut ask = |way: Level| {
+        if asker.is_over().is_some() {
+            return Ok(None);
+        }
+        let there = space.with(&setting, way);
+        let levels: Vec<Level> = space.levels(&there).collect();
+        let name = if way == ways[0] { "compared-a" } else { "compared-b" };
+        asker.once(None, &requests.plan(&levels), name).map(Some)
+    };
+    let (Some(clean), Some(suspect)) = (ask(ways[0])?, ask(ways[1])?) else {
+        return Ok(None);
+    };
+    let difference = Difference::between(&Evidence::gather(&clean.transcript), &Evidence::gather(&suspect.transcript));
+    Ok(Some(Compared { ways, difference }))
+}
+
 fn names(requests: &Requests, driven: Option<&Driven>) -> Names {
     Names {
         proxy: requests.here.proxy.as_ref().map(|proxy| proxy.url()).unwrap_or_default(),
         here: requests.here.endpoint.clone(),
         there: requests.there.as_ref().map(|there| there.endpoint.clone()).unwrap_or_default(),
+        there_flags: requests.there.as_ref().map(|there| flags_to(there, &requests.here)).unwrap_or_default(),
         limits: requests.limits(),
         longest: driven.map_or(0, |driven| driven.longest),
     }

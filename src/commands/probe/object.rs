@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::Probed;
 use super::drive::{Driven, Ended};
-use super::page::class;
 use crate::lang::Lang;
 use crate::probe::belief::Cause;
 use crate::probe::experiment::Explanation;
@@ -12,7 +11,7 @@ use crate::probe::words::way_around;
 
 pub fn of(probed: &Probed<'_>, lang: Lang) -> Value {
     let here = &probed.requests.here;
-    let class = class(probed);
+    let class = probed.class();
     json!({
         "schema": "llmcheck.probe/1",
         "tool": concat!("llmcheck ", env!("CARGO_PKG_VERSION")),
@@ -28,7 +27,7 @@ pub fn of(probed: &Probed<'_>, lang: Lang) -> Value {
         "experiment": probed.driven.map(|driven| experiment(probed, driven, lang)),
         "out_of_time": probed.is_out_of_time || probed.driven.is_some_and(|driven| driven.ended == Ended::OutOfTime),
         "experiment_left_out": probed.is_left_out,
-        "differences": probed.changes,
+        "difference": probed.difference.map(|compared| json!({ "a": compared.ways[0], "b": compared.ways[1], "difference": compared.difference })),
         "recordings": probed.recordings.map(|directory| directory.display().to_string()),
         "command": probed.command,
         "lang": lang.tag(),

@@ -11,7 +11,6 @@ use super::Probed;
 use super::drive::{Driven, Ended, Told};
 use super::object;
 use crate::cli::ProbeArgs;
-use crate::diagnosis::Class;
 use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
 use crate::probe::belief::{Cause, Count, Trigger};
@@ -19,8 +18,8 @@ use crate::probe::experiment::Explanation;
 use crate::probe::factor::{Factor, Level};
 use crate::probe::stage::{Stage, State};
 use crate::probe::words::way_around;
-use crate::report::human::milliseconds;
-use crate::report::{sanitize, words};
+use crate::report::human::{Style, milliseconds};
+use crate::report::{difference, sanitize, words};
 use crate::secret::Mask;
 
 /// An answer of fewer bytes is not long.
@@ -52,10 +51,7 @@ impl<'a> Printer<'a> {
         if self.args.json {
             return Ok(Reader::Present);
         }
-        let line = format!("{}\n", self.mask.cover_text(text.trim_end()));
-        // Colours are for terminals: where stderr alone is one, a file on stdout gets none. All that is not ours was made safe before.
-        let is_plain = self.console.stderr_is_terminal && !self.console.stdout_is_terminal;
-        self.console.print_bytes(if is_plain { colourless(&line) } else { line }.as_bytes())
+        self.console.print_own(&format!("{}\n", self.mask.cover_text(text.trim_end())))
     }
 
     /// What is probed.
@@ -100,7 +96,7 @@ impl<'a> Printer<'a> {
         if self.args.json {
             let object = serde_json::to_string(&object::of(probed, self.console.lang)).unwrap_or_default();
             self.console.print(&format!("{}\n", self.mask.cover_text(&object)))?;
-            return Ok(exit_code(probed));
+            return Ok(probed.class().exit_code());
         }
         if let Some(driven) = probed.driven {
             self.experiment(probed, driven)?;
@@ -118,7 +114,7 @@ impl<'a> Printer<'a> {
             const CUT_OFF: Text = text("not everything could be recorded: is the disk full?", "未能全部记录：磁盘是否已满？");
             self.note(NOTE, CUT_OFF.get(self.console.lang))?;
         }
-        Ok(exit_code(probed))
+        Ok(probed.class().exit_code())
     }
 
     fn note(&self, name: Text, text: &str) -> Result<(), Failure> {
@@ -154,10 +150,19 @@ impl<'a> Printer<'a> {
 
     /// What differs between two ways, whatever failed.
     fn difference(&self, probed: &Probed<'_>) -> Result<(), Failure> {
-        for line in &probed.differences {
-            self.line(&format!("   {line}"))?;
-        }
-        Ok(())
+        const MOST_LINES: usize = 16;
+        let Some(compared) = probed.difference.filter(|compared| !compared.difference.is_empty()) else {
+            return Ok(());
+        };
+        let name = |level: Level| match level {
+            Level::Here => probed.names.here.clone(),
+            Level::There => probed.names.there.clone(),
+            other => other.word().get(self.console.lang).to_string(),
+        };
+        let [a, b] = compared.ways.map(name);
+        let style = Style { width: None, ..self.console.style() };
+        let lines = difference::lines(&compared.difference, (&a, &b), style);
+        lines.iter().take(MOST_LINES).try_for_each(|line| self.line(&format!("   {line}")))
     }
 
     fn verdict(&self, probed: &Probed<'_>, driven: &Driven, explanation: &Explanation) -> Result<(), Failure> {
@@ -234,13 +239,6 @@ impl<'a> Printer<'a> {
         }
         explanation.codes.first().and_then(|(code, _)| driven.told.get(code)).map_or(Ok(()), |told| self.help(told))
     }
-}
-
-/// The text without what colours it.
-fn colourless(text: &str) -> String {
-    let mut parts = text.split("\x1b[");
-    let first = parts.next().unwrap_or_default().to_string();
-    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 fn why_ended(ended: Ended) -> Option<Text> {
@@ -325,24 +323,4 @@ fn counted(count: Count, lang: Lang) -> String {
 
 fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
-}
-
-/// The class of most failures of the experiment, else of what ended the walk or failed first on it.
-pub fn class(probed: &Probed<'_>) -> Class {
-    let of_experiment = probed.driven.and_then(|driven| {
-        let explanation = driven.experiment.explain().into_iter().next()?;
-        let (code, _) = explanation.codes.first()?;
-        driven.told.get(code).map(|told| told.class)
-    });
-    let of_end = || probed.driven.and_then(|driven| driven.stopper.as_ref()).map(|(_, told)| told.class);
-    let is_interrupted = probed.driven.is_some_and(|driven| driven.ended == Ended::Interrupted) || super::is_stopped();
-    let of_stages = || probed.walk.stages.iter().find(|stage| stage.state == State::Failed).and_then(|stage| stage.class);
-    match is_interrupted {
-        true => Class::Interrupted,
-        false => of_experiment.or_else(of_end).or_else(of_stages).unwrap_or(Class::Healthy),
-    }
-}
-
-fn exit_code(probed: &Probed<'_>) -> u8 {
-    class(probed).exit_code()
 }

@@ -30,6 +30,7 @@ mod length;
 mod limits;
 mod lookalikes;
 mod native;
+mod outages;
 mod reach;
 mod recovery;
 mod refusal;
@@ -46,6 +47,7 @@ pub(in crate::lab) const ALL: &[&[Scenario]] = &[
     lookalikes::SCENARIOS,
     recovery::SCENARIOS,
     hidden::SCENARIOS,
+    outages::SCENARIOS,
     continuation::SCENARIOS,
     budget::SCENARIOS,
     length::SCENARIOS,

@@ -50,6 +50,12 @@ pub fn words(html: &mut Html<'_>, class: &str, at: f64, baseline: f64, text: &st
     html.line("text", &attributes, text);
 }
 
+/// A round step of which two to five go into the whole: the labels of more would not stand side by side on a phone.
+pub fn step(whole: f64) -> f64 {
+    let power = 10f64.powf((whole / 5.0).log10().floor());
+    [1.0, 2.0, 5.0].into_iter().map(|factor| factor * power).find(|step| whole / step <= 5.0).unwrap_or(10.0 * power)
+}
+
 /// How the flow of bytes ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {

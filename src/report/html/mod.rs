@@ -1,13 +1,13 @@
 //! The report as one HTML file: no script, nothing loaded from anywhere, readable on paper and on a phone.
 
-mod drawing;
+pub mod drawing;
 mod ledger;
-mod markup;
+pub mod markup;
 mod timeline;
 
 use markup::Html;
 
-use super::facts::{Command, Exchange, Proof, Row, duration};
+use super::facts::{Command, Exchange, Proof, duration};
 use super::model::Report;
 use super::piece::{Body, Bounds};
 use super::{terms, tried};
@@ -27,28 +27,37 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 pub fn document(exchanges: &[(&Report, &Transcript)], mask: &Mask) -> String {
     let exchanges: Vec<Exchange<'_>> = exchanges.iter().map(|(report, transcript)| Exchange::new(report, transcript, mask)).collect();
     let lang = exchanges.last().map_or(Lang::En, |exchange| exchange.lang);
+    let subject = exchanges.last().map_or("", |exchange| exchange.report.verdict.code);
+    let title = format!("llmcheck {}: {subject}", terms::REPORT.get(lang));
+    page(mask, lang, &title, "", |html| body(html, &exchanges, lang, mask))
+}
+
+/// A page of ours around what `content` writes, with styles besides those that all pages have.
+pub fn page<'a>(mask: &'a Mask, lang: Lang, title: &str, style: &'static str, content: impl FnOnce(&mut Html<'a>)) -> String {
     let mut html = Html::new(mask);
     html.fixed("<!DOCTYPE html>\n");
     html.element("html", &[("lang", if lang == Lang::Zh { "zh-Hans" } else { "en" })], |html| {
-        html.element("head", &[], |html| head(html, &exchanges, lang));
+        html.element("head", &[], |html| head(html, title, style));
         html.element("body", &[], |html| {
             html.fixed(include_str!("patterns.svg"));
-            html.element("main", &[], |html| body(html, &exchanges, lang, mask));
+            html.element("main", &[], content);
         });
     });
     html.into_markup()
 }
 
-fn head(html: &mut Html<'_>, exchanges: &[Exchange<'_>], lang: Lang) {
+fn head(html: &mut Html<'_>, title: &str, style: &'static str) {
     html.leaf("meta", &[("charset", "utf-8")]);
     html.leaf("meta", &[("http-equiv", "Content-Security-Policy"), ("content", POLICY)]);
     html.leaf("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
     html.leaf("meta", &[("name", "referrer"), ("content", "no-referrer")]);
     html.leaf("meta", &[("name", "robots"), ("content", "noindex")]);
     html.leaf("meta", &[("name", "color-scheme"), ("content", "light dark")]);
-    let subject = exchanges.last().map_or("", |exchange| exchange.report.verdict.code);
-    html.line("title", &[], &format!("llmcheck {}: {subject}", terms::REPORT.get(lang)));
-    html.element("style", &[], |html| html.fixed(include_str!("style.css")));
+    html.line("title", &[], title);
+    html.element("style", &[], |html| {
+        html.fixed(include_str!("style.css"));
+        html.fixed(style);
+    });
 }
 
 fn body(html: &mut Html<'_>, exchanges: &[Exchange<'_>], lang: Lang, mask: &Mask) {
@@ -158,7 +167,7 @@ fn verdict(html: &mut Html<'_>, exchange: &Exchange<'_>) {
 }
 
 /// Names and values side by side.
-fn rows(html: &mut Html<'_>, rows: &[Row]) {
+pub fn rows(html: &mut Html<'_>, rows: &[(String, String)]) {
     html.element("dl", &[], |html| {
         for (name, value) in rows {
             html.element("div", &[], |html| {
@@ -234,7 +243,8 @@ fn timing(html: &mut Html<'_>, exchange: &Exchange<'_>, id: &str) {
     });
 }
 
-fn table(html: &mut Html<'_>, head: &[&str], rows: &[Vec<String>], class: &str) {
+/// A table whose first column names the rows.
+pub fn table(html: &mut Html<'_>, head: &[&str], rows: &[Vec<String>], class: &str) {
     html.element("table", &[("class", class)], |html| {
         html.element("thead", &[], |html| {
             html.element("tr", &[], |html| head.iter().for_each(|name| html.line("th", &[("scope", "col")], name)));

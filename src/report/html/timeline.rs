@@ -3,7 +3,7 @@
 
 use super::super::facts::{Exchange, duration, stages};
 use super::super::{terms, words};
-use super::drawing::{End, bar, drawing, end_sign, percent, pixels, vertical, words as write};
+use super::drawing::{End, bar, drawing, end_sign, percent, pixels, step, vertical, words as write};
 use super::markup::Html;
 use crate::lang::{Text, text};
 use crate::report::model::Report;
@@ -150,12 +150,6 @@ fn axis(html: &mut Html<'_>, whole: f64, y: f64) {
         html.line("text", &attributes, &round(at, step));
         at += step;
     }
-}
-
-/// A round step of which two to five go into the whole: the labels of more would not stand side by side on a phone.
-fn step(whole: f64) -> f64 {
-    let power = 10f64.powf((whole / 5.0).log10().floor());
-    [1.0, 2.0, 5.0].into_iter().map(|factor| factor * power).find(|step| whole / step <= 5.0).unwrap_or(10.0 * power)
 }
 
 fn round(at: f64, step: f64) -> String {

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use super::spacing::Spacing;
 use super::{Amounts, Counted, LONGEST_PAUSE};
 
 /// Of what was measured this share is used: a clock that is a little fast must not hit the limit.
 const SAFE_SHARE: f64 = 0.97;
 /// And this where a step that is a little early is refused: on the way some are.
-const STRICT_SHARE: f64 = 0.92;
+const STRICT_SHARE: f64 = 0.93;
+/// Of such a step this share is kept between any two: one that comes late is made up for by the rest.
+const LEAST_SHARE: f64 = 0.975;
+const MOST_MADE_UP: f64 = 5.0;
 /// A step over the limit slows all that follow by this factor.
 const SLOWER: f64 = 1.02;
 /// Slower than this share of what was measured is another limit than was measured.
@@ -15,6 +19,11 @@ const SLOWEST: f64 = 0.85;
 /// So many accepted in a row pardon a step over the limit.
 const PARDON: u32 = 100;
 const MOST_STRIKES: u32 = 4;
+/// Where a step that is a little early is refused, one that was held up on its way makes the next one early: that slows little, is pardoned
+/// soon, and of those that are refused together one counts.
+const SLOWER_ALONE: f64 = 1.005;
+const PARDON_ALONE: u32 = 8;
+const TOGETHER: f64 = 4.0;
 /// While a limit is sought upwards, steps are so much faster after each of these times.
 const FASTER: f64 = 1.1;
 const CLIMB: Duration = Duration::from_millis(500);
@@ -36,7 +45,7 @@ pub struct Even {
     measured: f64,
     step: f64,
     /// Nothing of the limit is saved up: a step that came late must not shorten the next one.
-    is_strict: bool,
+    spacing: Option<Spacing>,
     next: Duration,
     /// Refusals of what was sent before are no surprise.
     since: Duration,
@@ -72,11 +81,11 @@ impl Even {
     /// So many seconds for one, which is just within the limit; the first step may be made at `next`.
     pub fn new(counted: Counted, seconds: f64, next: Duration, now: Duration) -> Even {
         let step = seconds / SAFE_SHARE;
-        Even { counted, measured: seconds, step, is_strict: false, next, since: now, strikes: 0, accepted: 0, climb: None }
+        Even { counted, measured: seconds, step, spacing: None, next, since: now, strikes: 0, accepted: 0, climb: None }
     }
 
     pub fn strict(self) -> Even {
-        Even { is_strict: true, step: self.measured / STRICT_SHARE, ..self }
+        Even { spacing: Some(Spacing::default()), step: self.measured / STRICT_SHARE, ..self }
     }
 
     /// What was used up before may be counted for so long still.
@@ -91,7 +100,17 @@ impl Even {
     }
 
     pub fn ready_at(&self) -> Duration {
-        self.next
+        self.spacing.as_ref().map_or(self.next, |spacing| self.next.max(spacing.ready_at()))
+    }
+
+    pub fn is_strict(&self) -> bool {
+        self.spacing.is_some()
+    }
+
+    /// Looks at the spacing where nothing is saved up, with the least distance between two.
+    pub fn with_spacing<T>(&mut self, look: impl FnOnce(&mut Spacing, Duration) -> T) -> Option<T> {
+        let least = span(self.step * LEAST_SHARE);
+        self.spacing.as_mut().map(|spacing| look(spacing, least))
     }
 
     pub fn go(&mut self, amounts: Amounts, now: Duration) {
@@ -106,13 +125,17 @@ impl Even {
                 self.climb = None;
             }
         }
-        // A step that came late is made up for by the next one, but more would be a burst.
-        let saved = if self.is_strict { Duration::ZERO } else { span(self.step) };
+        // A step that came late is made up for by the next one, but more would be a burst, unless the spacing prevents it.
+        let saved = span(self.step * if self.is_strict() { MOST_MADE_UP } else { 1.0 });
         self.next = self.next.max(now.saturating_sub(saved)) + span(self.step * amount as f64);
+        self.with_spacing(|spacing, least| spacing.granted(least, now));
     }
 
     pub fn accepted(&mut self) {
         self.accepted += 1;
+        if self.is_strict() && self.accepted.is_multiple_of(PARDON_ALONE) {
+            self.strikes = self.strikes.saturating_sub(1);
+        }
         if self.accepted >= PARDON {
             self.strikes = 0;
         }
@@ -124,6 +147,7 @@ impl Even {
             self.next = self.next.max(now + span(self.step * 2.0));
             return true;
         }
+        let is_with_others = self.is_strict() && sent < self.since + span(self.step * TOGETHER);
         self.since = now;
         if let Some(climb) = self.climb.take() {
             // A window lets no more through than it did at once.
@@ -132,9 +156,9 @@ impl Even {
             self.step = self.measured / SAFE_SHARE;
             return true;
         }
-        self.strikes += 1;
+        self.strikes += u32::from(!is_with_others);
         self.accepted = 0;
-        self.step *= SLOWER;
+        self.step *= if self.is_strict() && (self.strikes <= 1 || is_with_others) { SLOWER_ALONE } else { SLOWER };
         self.next = self.next.max(now + span(self.step));
         self.strikes < MOST_STRIKES && self.measured / self.step > SLOWEST
     }

@@ -126,6 +126,27 @@ fn a_leaky_bucket_without_a_word_is_measured() {
     expect_kept(&CLIENTS, 4.0, 60.0, 20.0, || Box::new(Bucket::new(20.0, 5.0)));
 }
 
+/// On a busy machine a request is now and then written late, and now and then heard late by the server: where an answer comes soon, that
+/// shows before the next one goes.
+#[test]
+fn where_nothing_is_saved_up_a_late_one_does_not_make_the_next_one_early() {
+    for (share, longest) in [(0.0, 0.0), (0.03, 0.005), (0.01, 0.01)] {
+        for seed in 0..8 {
+            let simulation = Simulation {
+                workers: 8,
+                latency: (0.0004, 0.0008),
+                way: (0.00005, 0.0001),
+                jolts: (share, longest),
+                seed,
+                ..Simulation::default()
+            };
+            let ran = simulation.run(Box::new(Leaky::new(50.0, 0.0, false)));
+            assert_eq!(ran.refused_after, 0, "{share} of up to {longest} s, seed {seed}: {ran:?}");
+            assert!(ran.per_second >= 45.0, "{share} of up to {longest} s, seed {seed}: {ran:?}");
+        }
+    }
+}
+
 #[test]
 fn a_window_without_a_word_is_measured_from_opening_to_opening() {
     expect_kept(&CLIENTS[..4], 8.0, 60.0, 10.0, || Box::new(Window::new(20.0, 2.0, Some(0.7), Telling::Nothing)));

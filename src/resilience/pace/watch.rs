@@ -18,6 +18,8 @@ const SHORTEST_PATIENCE: Duration = Duration::from_millis(20);
 const ENOUGH: usize = 12;
 const EXACT: f64 = 0.03;
 const TRIALS: u32 = 6;
+/// A server that counts in so long lets some through that are earlier by less.
+const CLOCK: Duration = Duration::from_millis(1);
 const MOST_DISTANCES: usize = 100;
 /// One in so many may contradict what the others show.
 const FEW_WRONG: usize = 8;
@@ -35,6 +37,17 @@ const SHORTEST_WAIT: f64 = 1.0;
 
 /// Windows are this many seconds long.
 const USUAL_WINDOWS: [f64; 14] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
+
+/// Whoever limits to more than can be measured well sets a round number a second; what was measured is no further from it.
+const ROUND: [f64; 15] = [20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 120.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0];
+const NEAR: f64 = 0.07;
+
+/// Seconds for one of the round number that was meant, as far as can be told.
+fn rounded(measured: Duration) -> f64 {
+    let measured = measured.as_secs_f64();
+    let meant = ROUND.iter().map(|rate| 1.0 / rate).find(|seconds| (measured / seconds - 1.0).abs() < NEAR);
+    meant.unwrap_or(measured)
+}
 
 #[derive(Clone, Debug)]
 pub struct Watch {
@@ -67,6 +80,8 @@ enum Purpose {
 
 #[derive(Clone, Copy, Debug)]
 struct Try {
+    /// When it had leave, and when it was written as far as that is known.
+    leave: Duration,
     sent: Duration,
     amount: u64,
     purpose: Purpose,
@@ -160,12 +175,21 @@ impl Watch {
 
     pub fn go(&mut self, amounts: Amounts, now: Duration) {
         let amount = amounts.of(self.counted);
-        self.tries.push_back(Try { sent: now, amount, purpose: self.planned, verdict: Verdict::Unknown, ended: None });
+        self.tries.push_back(Try { leave: now, sent: now, amount, purpose: self.planned, verdict: Verdict::Unknown, ended: None });
         if self.tries.len() > MOST_TRIES {
             self.tries.pop_front();
         }
         self.trials += u32::from(matches!(self.planned, Purpose::Trial | Purpose::Check));
         self.plan(now);
+    }
+
+    /// It is written only now: all is measured from here.
+    pub fn departed(&mut self, ticket: Ticket, now: Duration) {
+        let place = self.tries.partition_point(|known| known.leave < ticket.sent);
+        if let Some(known) = self.tries.get_mut(place).filter(|known| known.leave == ticket.sent) {
+            known.sent = now;
+            self.plan(now);
+        }
     }
 
     pub fn accepted(&mut self, ticket: Ticket, now: Duration) {
@@ -188,14 +212,17 @@ impl Watch {
     }
 
     fn note(&mut self, ticket: Ticket, verdict: Verdict, now: Duration) {
-        let place = self.tries.partition_point(|known| known.sent < ticket.sent);
-        let known = self.tries.range_mut(place..).find(|known| known.sent == ticket.sent && known.verdict == Verdict::Unknown);
+        let place = self.tries.partition_point(|known| known.leave < ticket.sent);
+        let known = self.tries.range_mut(place..).find(|known| known.leave == ticket.sent && known.verdict == Verdict::Unknown);
         match known {
             Some(known) => (known.verdict, known.ended) = (verdict, Some(now)),
             // It was under way before the watch began.
             None if ticket.sent >= self.began => {
                 let amount = ticket.amounts.of(self.counted);
-                self.tries.insert(place, Try { sent: ticket.sent, amount, purpose: Purpose::Look, verdict, ended: Some(now) });
+                self.tries.insert(
+                    place,
+                    Try { leave: ticket.sent, sent: ticket.sent, amount, purpose: Purpose::Look, verdict, ended: Some(now) },
+                );
             }
             None => {}
         }
@@ -289,8 +316,9 @@ impl Watch {
         let (last, until) = (survey.last.unwrap_or(now), survey.until);
         let narrowed = survey.narrowed().filter(|(refused, accepted)| {
             // The less exactly they arrive, the more of them it takes.
-            let is_blurred = self.refused_within(0.9) - self.refused_within(0.0) > accepted.mul_f64(EXACT / 2.0);
-            let enough = if is_blurred { 3 * TRIALS } else { TRIALS };
+            let blur = (self.refused_within(0.9) - self.refused_within(0.0)).max(CLOCK);
+            let times = 1 + (blur.as_secs_f64() / accepted.mul_f64(EXACT / 2.0).as_secs_f64().max(1e-9)) as u32;
+            let enough = TRIALS * times.min(3);
             self.trials >= enough && accepted.saturating_sub(*refused) < accepted.mul_f64(EXACT) || self.trials >= 5 * TRIALS
         });
         // The limit is drawn on to its end: what follows comes a little later.
@@ -302,7 +330,7 @@ impl Watch {
             return (!survey.openings.is_empty()).then(|| Some(even(told)));
         }
         if let Some((refused, accepted)) = narrowed {
-            return Some(Some(even(((refused + accepted) / 2).as_secs_f64()).strict()));
+            return Some(Some(even(rounded((refused + accepted + CLOCK) / 2)).strict()));
         }
         let Found { seconds, window } = survey.measure(now.saturating_sub(self.began))?;
         let steps = match window {
@@ -324,14 +352,14 @@ impl Survey {
         }
         let is_ordered = self.until.is_some() || attempt.sent > self.refused_first + self.overtaking;
         if let Some(after) = self.last_refusal.filter(|_| self.refused > 0 && is_ordered) {
-            let after = self.until.map_or(after, |until| until.earliest.clamp(after, attempt.sent));
+            let after = self.until.map_or(after, |until| until.earliest.max(after).min(attempt.sent.max(after)));
             let (before, requests) = (self.accepted - attempt.amount, self.requests - 1);
             self.openings.push(Opening { after, at: attempt.sent, before, requests });
             self.opened = self.until.take().map(|until| until.latest);
             self.let_through = 0;
         }
         if let Some(last) = self.last {
-            let gap = attempt.sent - last;
+            let gap = attempt.sent.saturating_sub(last);
             self.gap = Some(gap);
             self.distances.push((gap, true));
         }
@@ -342,7 +370,7 @@ impl Survey {
 
     fn refuse(&mut self, sent: Duration, until: Option<Until>) {
         if let Some(last) = self.last {
-            self.distances.push((sent - last, false));
+            self.distances.push((sent.saturating_sub(last), false));
         }
         if self.refused == 0 {
             (self.row, self.refused_first) = (self.let_through, sent);
@@ -396,7 +424,10 @@ impl Survey {
         let is_exact = (most - least) / (most + least) <= EXACT;
         let is_window = requests / rows as u64 >= FEW;
         let window = |length: f64| is_window.then_some(length);
-        if is_exact && self.narrowed().is_none() && (rows >= ENOUGH || is_window) {
+        // It is not exact where nothing is saved up, and one by one is let through: that takes longer to be ruled out.
+        let is_saved_up = self.checks > 0 && self.passed * 3 > self.checks;
+        let enough = if is_saved_up { ENOUGH } else { 2 * ENOUGH };
+        if is_exact && self.narrowed().is_none() && (rows >= enough || is_window) {
             let length = (most + least) / 2.0;
             return Some(Found { seconds: length / amount as f64, window: window(length / rows as f64) });
         }

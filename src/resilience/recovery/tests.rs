@@ -112,6 +112,13 @@ fn a_failure_that_passes_is_retried_at_each_route_as_often_as_allowed_and_each_r
 }
 
 #[test]
+fn an_answer_that_is_empty_is_billed_and_asked_for_once_more_only() {
+    let empty = |_: &Plan| answer("200 OK", "", &completion(""));
+    let ran = run(&Allowed { retries: 3, ..only(&[Remedy::Wait, Remedy::Retry]) }, &[route("a", "m")], empty);
+    assert_eq!((&ran.trail[..], ran.decision), (&["ask a/m", "retry a/m"].map(String::from)[..], Decision::Stop(Reason::Exhausted)));
+}
+
+#[test]
 fn a_model_that_fails_leads_to_the_next_model_where_no_other_endpoint_is_left() {
     let refuse = |plan: &Plan| match plan.model.as_deref() {
         Some("good") => answer("200 OK", "", &completion("ok")),

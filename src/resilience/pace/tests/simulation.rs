@@ -19,11 +19,22 @@ pub struct Simulation {
     pub first: f64,
     pub lasts: f64,
     pub seed: u64,
+    /// Of the requests so many are held up by as long as so many seconds before they are written, and as many where they arrive.
+    pub jolts: (f64, f64),
 }
 
 impl Default for Simulation {
     fn default() -> Simulation {
-        Simulation { workers: 16, latency: (0.005, 0.1), way: (0.001, 0.0003), tokens: (266, 40, 60), first: 3.0, lasts: 60.0, seed: 0 }
+        Simulation {
+            workers: 16,
+            latency: (0.005, 0.1),
+            way: (0.001, 0.0003),
+            tokens: (266, 40, 60),
+            first: 3.0,
+            lasts: 60.0,
+            seed: 0,
+            jolts: (0.0, 0.0),
+        }
     }
 }
 
@@ -39,8 +50,10 @@ pub struct Ran {
 
 enum Event {
     Ask,
-    Arrive { ticket: Ticket, tokens: u64 },
-    Answer { ticket: Ticket, answer: Answer, tokens: u64 },
+    Depart { ticket: Ticket },
+    Write { ticket: Ticket, departed: Duration },
+    Arrive { ticket: Ticket, departed: Duration, tokens: u64 },
+    Answer { ticket: Ticket, departed: Duration, answer: Answer, tokens: u64 },
 }
 
 struct Due(Duration, u64, Event);
@@ -73,6 +86,11 @@ impl Agenda {
         self.count += 1;
         self.due.push(Reverse(Due(at, self.count, event)));
     }
+
+    /// Before all else that is due then.
+    fn add_first(&mut self, at: Duration, event: Event) {
+        self.due.push(Reverse(Due(at, 0, event)));
+    }
 }
 
 impl Simulation {
@@ -84,6 +102,12 @@ impl Simulation {
         let (first, end) = (seconds(self.first), seconds(self.first + self.lasts));
         let mut waiting = 0;
         let (mut accepted, mut tokens_accepted) = (0u64, 0u64);
+        let mut jolt = {
+            let (share, most) = self.jolts;
+            let mut chance = fastrand::Rng::with_seed(self.seed + 2);
+            move || seconds(if chance.f64() < share { chance.f64() * most } else { 0.0 })
+        };
+        let mut server_is_busy_until = Duration::ZERO;
         (0..self.workers).for_each(|_| agenda.add(Duration::ZERO, Event::Ask));
         while let Some(Reverse(Due(now, _, event))) = agenda.due.pop() {
             if now >= end {
@@ -91,15 +115,23 @@ impl Simulation {
             }
             match event {
                 Event::Ask => match pace.ask(self.tokens.0, now) {
-                    Permit::Go(ticket) => {
-                        let tokens = between(self.tokens.1 as f64, self.tokens.2 as f64).as_secs_f64() as u64;
-                        agenda.add(now + between(self.way.0, self.way.0 + self.way.1), Event::Arrive { ticket, tokens });
-                    }
+                    Permit::Go(ticket) => agenda.add_first(now + jolt(), Event::Depart { ticket }),
                     // A thread wakes a little late.
                     Permit::NotBefore(at) => agenda.add(at + between(0.00005, 0.0003), Event::Ask),
                     Permit::AfterAnAnswer => waiting += 1,
                 },
-                Event::Arrive { ticket, tokens } => {
+                Event::Depart { ticket } => match pace.depart(ticket, now) {
+                    None => agenda.add_first(now + jolt(), Event::Write { ticket, departed: now }),
+                    Some(at) => agenda.add(at + between(0.00005, 0.0003), Event::Depart { ticket }),
+                },
+                Event::Write { ticket, departed } => {
+                    pace.sent(ticket, now);
+                    let tokens = between(self.tokens.1 as f64, self.tokens.2 as f64).as_secs_f64() as u64;
+                    server_is_busy_until = server_is_busy_until.max(now + jolt());
+                    let at = server_is_busy_until + between(self.way.0, self.way.0 + self.way.1);
+                    agenda.add(at, Event::Arrive { ticket, departed, tokens });
+                }
+                Event::Arrive { ticket, departed, tokens } => {
                     let answer = server.asked(now, tokens, self.tokens.0);
                     if now >= first {
                         accepted += u64::from(answer.is_accepted());
@@ -109,9 +141,13 @@ impl Simulation {
                         Answer::Accepted { delay, .. } => delay + between(self.latency.0, self.latency.1),
                         _ => Duration::ZERO,
                     };
-                    agenda.add(now + takes + between(self.way.0, self.way.0 + self.way.1), Event::Answer { ticket, answer, tokens });
+                    agenda.add(
+                        now + takes + between(self.way.0, self.way.0 + self.way.1),
+                        Event::Answer { ticket, departed, answer, tokens },
+                    );
                 }
-                Event::Answer { ticket, answer, tokens } => {
+                Event::Answer { ticket, departed, answer, tokens } => {
+                    pace.heard(ticket, departed, now);
                     let outcome = match &answer {
                         Answer::Accepted { limits, .. } => {
                             server.ended(now, tokens);
