@@ -26,7 +26,9 @@ fn an_answer_is_kept_in_whatever_coding_and_framing_it_came() {
 /// What is wrong with what was kept of this scenario, if anything is.
 fn fault(place: &Place, scenario: &str, stream: bool) -> Option<String> {
     let mode = if stream { "--stream" } else { "--no-stream" };
-    let ask = || place.run(&["chat", "hello", "--lab", scenario, "--cache", "--json", mode]);
+    // That one answers well whoever does not ask in Chinese.
+    let prompt = if scenario == "breaks-plain-chinese" { "你好" } else { "hello" };
+    let ask = || place.run(&["chat", prompt, "--lab", scenario, "--cache", "--json", mode]);
     let ran = ask();
     let report = ran.report();
     let is_healthy = report["verdict"]["severity"] == "ok" && report["findings"].as_array().unwrap().is_empty();

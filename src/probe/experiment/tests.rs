@@ -89,9 +89,9 @@ fn a_constant_trigger_is_named_within_the_bound() {
             if trigger.iter().any(|level| !space().factors.iter().any(|(_, levels)| levels.contains(level))) {
                 continue;
             }
-            let (right, requests) = successes(space, 20, &expected, &|levels, _| has(levels, trigger).then_some(CODE));
-            println!("{trigger:?}: {right} of 20, {requests} requests each");
-            assert!(right >= 19, "{trigger:?}: {right} of 20");
+            let (right, requests) = successes(space, 10, &expected, &|levels, _| has(levels, trigger).then_some(CODE));
+            println!("{trigger:?}: {right} of 10, {requests} requests each");
+            assert!(right >= 9, "{trigger:?}: {right} of 10");
         }
     }
 }
@@ -114,9 +114,9 @@ fn either_coding_is_one_cause() {
 #[test]
 fn what_comes_and_goes_is_told_from_what_depends_on_something() {
     let server = |_: &[Level], luck: &mut fastrand::Rng| (luck.f64() < 0.3).then_some(CODE);
-    let (right, requests) = successes(space, 100, &[], &server);
-    println!("{right} of 100, {requests} requests each");
-    assert!(right >= 95, "{right} of 100");
+    let (right, requests) = successes(space, 40, &[], &server);
+    println!("{right} of 40, {requests} requests each");
+    assert!(right >= 38, "{right} of 40");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_server_that_always_fails_needs_few_requests() {
 
 #[test]
 fn a_sound_server_is_accused_of_nothing_and_every_pair_was_tried() {
-    for seed in 0..200 {
+    for seed in 0..50 {
         let (experiment, requests) = run(space(), seed, &mut |_| None);
         let explanations = experiment.explain();
         assert_eq!(explanations.len(), 1);
