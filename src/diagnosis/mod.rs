@@ -10,6 +10,7 @@ mod content;
 mod foreign;
 mod length;
 mod meaning;
+mod overwrite;
 mod pages;
 mod refusals;
 mod rewrites;
@@ -18,6 +19,7 @@ mod timeouts;
 pub mod timers;
 mod tls;
 mod truncation;
+mod unfinished;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -263,13 +265,15 @@ impl Diagnosis {
     }
 }
 
-const FAMILIES: [&[Entry]; 13] = [
+const FAMILIES: [&[Entry]; 15] = [
     content::INTERRUPTION,
     connection::ENTRIES,
     tls::ENTRIES,
+    overwrite::ENTRIES,
     length::ENTRIES,
     timeouts::ENTRIES,
     truncation::ENTRIES,
+    unfinished::ENTRIES,
     refusals::ENTRIES,
     pages::ENTRIES,
     foreign::ENTRIES,

@@ -97,6 +97,17 @@ fn is_near(measured: f64, seconds: u32) -> bool {
     (-0.1..=0.5 + f64::from(seconds) / 200.0).contains(&late)
 }
 
+/// Seconds to the end, where they look like a timer of the nginx-like server that answers.
+pub(super) fn gateway_timer(evidence: &Evidence<'_>) -> Option<u64> {
+    const TIMERS: [u64; 11] = [5, 10, 20, 30, 60, 90, 120, 180, 300, 600, 900];
+    let server = evidence.field("server")?.to_lowercase();
+    if !["nginx", "openresty", "tengine"].iter().any(|name| server.starts_with(name)) {
+        return None;
+    }
+    let seconds = evidence.waited_for_end()? / 1000.0;
+    TIMERS.into_iter().find(|timer| (seconds - *timer as f64).abs() < 0.2 + *timer as f64 / 40.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
