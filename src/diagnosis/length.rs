@@ -7,6 +7,7 @@ use crate::evidence::{Evidence, Length};
 use crate::lang::{Text, text};
 use crate::wire::content::Form;
 use crate::wire::framing::Framing;
+
 pub(super) const ANOTHER_DELIMITER: Text = text("use --stream: a stream declares no length", "改用 --stream：流式响应不声明长度");
 pub(super) const OPERATOR_RECOUNT: Text = text(
     "to the operator: after changing a body, drop Content-Length (and Content-Encoding) or count the bytes again",

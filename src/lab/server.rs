@@ -2,6 +2,7 @@
 //! Starting it binds two loopback ports and nothing more; certificates and further ports come when a scenario needs them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,12 +139,11 @@ impl Lab {
 
     /// The http port, at IPv6's loopback address too.
     fn listen_on_ipv6(&self) -> io::Result<()> {
-        let mut further = lock(&self.further);
-        if !further.contains_key(&Role::HttpOverIpv6) {
+        if let Entry::Vacant(place) = lock(&self.further).entry(Role::HttpOverIpv6) {
             let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, self.http.port()))?;
             let address = listener.local_addr()?;
             self.listen(listener, Role::HttpOverIpv6)?;
-            further.insert(Role::HttpOverIpv6, address);
+            place.insert(address);
         }
         Ok(())
     }
