@@ -443,8 +443,45 @@ fn the_metrics_file_is_replaced_as_a_whole() {
     Monitor::of("nowhere", &[("relay", &well())])
         .with(&["--metrics-file", "no/where.prom"])
         .run()
-        .ends_with(1)
+        .ends_with(2)
         .tells("no/where.prom cannot be written");
+}
+
+#[test]
+fn the_metrics_take_the_place_of_a_file_of_metrics_and_of_nothing_else() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let monitor = Monitor::of("places", &[("relay", &well())]).with(&["--count", "1", "--log", "log"]);
+    let run_with = |metrics: &str| {
+        let mut command = monitor.command();
+        command.args(["--metrics-file", metrics]);
+        run(command)
+    };
+    let place = &monitor.place;
+    assert!(Command::new("mkfifo").arg(place.join("fifo")).status().unwrap().success());
+    run_with("fifo").ends_with(2).tells("the metrics file fifo must be a file");
+    assert!(fs::metadata(place.join("fifo")).unwrap().file_type().is_fifo());
+    run_with(".").ends_with(2).tells("must be a file");
+    run_with("./log").ends_with(2).tells("the metrics would overwrite the log");
+    assert_eq!(monitor.read("log"), "");
+    // A link leads to where they are kept.
+    fs::write(place.join("real.prom"), "").unwrap();
+    std::os::unix::fs::symlink("real.prom", place.join("link.prom")).unwrap();
+    run_with("link.prom").ends_with(0);
+    assert!(monitor.read("real.prom").contains("llmcheck_up"));
+    assert!(fs::symlink_metadata(place.join("link.prom")).unwrap().is_symlink());
+}
+
+#[test]
+fn no_key_is_in_the_name_of_a_target_or_of_a_model() {
+    let monitor = Monitor::of("key-in-name", &[(KEY, &failing_from(0, 9))]);
+    let monitor =
+        monitor.with(&["--count", "3", "--model", KEY, "--log", "log", "--metrics-file", "m", "--on-alert", "cat > told; env >> told"]);
+    let ran = monitor.run();
+    ran.ends_with(17).tells("alert: ****");
+    let told: String = monitor.read("told").lines().filter(|line| !line.starts_with("MONITOR_KEY=")).collect();
+    for text in [&ran.stderr, &monitor.read("log"), &monitor.read("m"), &told] {
+        assert!(!text.is_empty() && !text.contains(&KEY[..16]), "{text}");
+    }
 }
 
 fn got(address: &str, request: &str) -> String {
@@ -471,7 +508,7 @@ fn a_scraper_is_served_whatever_others_do() {
 
 #[test]
 fn what_is_no_address_is_said() {
-    Monitor::of("address", &[("relay", &well())]).with(&["--listen", "9464"]).run().ends_with(1).tells("nothing can listen at \"9464\"");
+    Monitor::of("address", &[("relay", &well())]).with(&["--listen", "9464"]).run().ends_with(2).tells("nothing can listen at \"9464\"");
 }
 
 #[test]

@@ -46,7 +46,9 @@ impl Journal {
         options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(barred)?;
+        let file = options.open(path).map_err(|error| {
+            Failure::Usage(anyhow::Error::new(error).context(format!("the log {} cannot be used; name another", path.display())))
+        })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -40,7 +40,7 @@ impl<'a> Room<'a> {
         let runner = args.on_alert.as_ref().map(start).transpose().map_err(|error| Failure::Internal(error.into()))?;
         let page = Arc::clone(&desk);
         let serve = |address: &str| listen::serve(address, Arc::new(move || lock(&page).metrics()));
-        let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Internal)?;
+        let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Usage)?;
         let log = lock(&desk).log_handle();
         Ok(Room { args, console, desk, view: View::new(console, args.json), runner, trouble, address, is_metrics_file_failing: false, log })
     }
@@ -80,7 +80,7 @@ impl<'a> Room<'a> {
         }
         drop(desk);
         lines.iter().for_each(|line| self.console.note(line));
-        self.args.metrics_file.as_deref().map_or(Ok(()), |path| self.write_metrics(path)).map_err(Failure::Internal)
+        self.args.metrics_file.as_deref().map_or(Ok(()), |path| self.write_metrics(path)).map_err(Failure::Usage)
     }
 
     /// Shows what happens until the last thread has ended.
@@ -213,8 +213,9 @@ fn summary(station: &Station, lang: Lang) -> String {
 }
 
 /// Puts a file in the place of another in one step: a collector reads the old one or the new one. The name it has meanwhile does not end
-/// in `.prom`, so that it is not collected.
+/// in `.prom`, so that it is not collected. A link stays one, and what it leads to is replaced.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
