@@ -36,10 +36,8 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
     let usual = if request.messages.is_some() { "" } else { PROMPT };
     let prompt = args.prompt.as_deref().unwrap_or(usual);
     let ways = Ways { prompt, request: &request, base_url: args.base_url.as_deref(), connection: &args.connection };
-    let (mut targets, _lab) = target::of(&args.targets, ways)?;
+    let (targets, _lab) = target::of(&args.targets, ways)?;
     let mask = mask(&targets);
-    // A name is shown in many places, and cut in some, where a mask would not know it any more.
-    targets.iter_mut().for_each(|target| target.name = mask.cover_text(&target.name).into_owned());
     let records = args.record.as_deref().map(|directory| records(directory, &targets)).transpose()?;
     stop_on_interrupt();
     announce(args, &targets, console);
@@ -51,9 +49,10 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         records,
         samples: targets.iter().map(|_| Mutex::default()).collect(),
         bar: bar(args, &targets, console),
-        command: command_line(),
+        command: mask.cover_text(&command_line()).into_owned(),
     };
-    let rounds = run.all(args, seed, console)?;
+    let measured = run.all(args, seed, console);
+    let rounds = run.completed();
     let setting = Setting {
         started,
         rounds_wanted: args.rounds,
@@ -64,7 +63,9 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         is_stopped: is_stopped(),
     };
     let comparison = Comparison::of(targets.iter().map(asked).collect(), run.finish(), setting, console.lang);
-    tell(args, &comparison, &mask, console)?;
+    let told = tell(args, &comparison, &mask, console);
+    // What was measured was paid for: it is told also where the rest could not be.
+    measured.and(told)?;
     if comparison.setting.is_stopped { Ok(130) } else { Ok(comparison.exit_code()) }
 }
 
@@ -73,6 +74,9 @@ fn mask(targets: &[Target]) -> Mask {
 }
 
 fn tell(args: &CompareArgs, comparison: &Comparison, mask: &Mask, console: &Console) -> Result<(), Failure> {
+    // Neither a full disk nor a closed stdout costs what the others would get.
+    let write = |path: &PathBuf| compare::file::write(path, comparison, mask, console.lang).map_err(Failure::Internal);
+    let written = args.reports.iter().map(write).fold(Ok(()), Result::and);
     if args.json {
         let object = serde_json::to_string(comparison).map_err(|error| Failure::Internal(error.into()))?;
         console.print(&format!("{}\n", mask.cover_text(&object)))?;
@@ -84,7 +88,7 @@ fn tell(args: &CompareArgs, comparison: &Comparison, mask: &Mask, console: &Cons
         // The page is made of text that has passed the sanitiser, and of our own colours.
         console.print_own(&mask.cover_text(&page))?;
     }
-    args.reports.iter().try_for_each(|path| compare::file::write(path, comparison, mask, console.lang)).map_err(Failure::Internal)
+    written
 }
 
 /// What a report cannot be written to is for the user to correct: nothing has been done yet.
@@ -128,7 +132,7 @@ fn records(directory: &Path, targets: &[Target]) -> Result<Vec<File>, Failure> {
         let free = (2..).map(|number| path(&format!("-{number}"))).find(|path| !paths.contains(path));
         paths.push(if paths.contains(&path("")) { free.unwrap_or_else(|| path("")) } else { path("") });
     }
-    paths.iter().map(|path| recording::create(path).map_err(Failure::Internal)).collect()
+    paths.iter().map(|path| recording::create(path).map_err(Failure::Usage)).collect()
 }
 
 /// What it will take, before it begins.
@@ -176,19 +180,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Round after round; how many were completed.
-    fn all(&self, args: &CompareArgs, seed: u64, console: &Console) -> Result<u64, Failure> {
+    /// Round after round.
+    fn all(&self, args: &CompareArgs, seed: u64, console: &Console) -> Result<(), Failure> {
         let mut order = Order::new(self.targets.len(), seed);
         for round in 1..=args.rounds {
             self.round(round, &order.next_round(), args.jobs, console)?;
             if is_stopped() {
-                return Ok(self.completed());
+                return Ok(());
             }
             if let Some(wait) = args.pause.filter(|_| round < args.rounds) {
                 pause(wait);
             }
         }
-        Ok(args.rounds)
+        Ok(())
     }
 
     /// Each target once, so many at the same time.

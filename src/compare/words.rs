@@ -197,7 +197,7 @@ fn stopped(comparison: &Comparison, lang: Lang) -> Option<String> {
         text("stopped before the end: {done} of {wanted} rounds were completed", "提前停止：{wanted} 轮中完成了 {done} 轮");
     let setting = &comparison.setting;
     let slots = [("done", setting.rounds.to_string()), ("wanted", setting.rounds_wanted.to_string())];
-    setting.is_stopped.then(|| fill(STOPPED, lang, &slots))
+    (setting.rounds < setting.rounds_wanted).then(|| fill(STOPPED, lang, &slots))
 }
 
 /// Who is over the bound, unless the conclusion says so already.
