@@ -1,19 +1,19 @@
 //! `llmcheck compare`: several targets asked in turn, and what the data can tell of them.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-
-use anyhow::{Context as _, anyhow};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::{Duration, Instant};
 
 use super::Failure;
 use super::check::check;
 use super::console::{Console, textwrap_width};
 use super::handout::Handout;
-use super::interrupt::{HAS_BAR, is_stopped, pause, stop_on_interrupt};
+use super::interrupt::{CLEAR_LINE, HAS_BAR, is_stopped, pause, stop_on_interrupt};
+use super::progress;
 use super::recording;
 use super::target::{self, Target, Ways};
 use super::typed::command_line;
@@ -22,7 +22,9 @@ use crate::cli::{CompareArgs, RequestArgs};
 use crate::compare::{self, Asked, Comparison, Order, Page, Setting, Taken};
 use crate::diagnosis::Class;
 use crate::lang::{Text, text};
+use crate::report::sanitize;
 use crate::secret::Mask;
+use anyhow::{Context as _, anyhow};
 
 /// Short, and with an answer whose length can be compared.
 const PROMPT: &str = "Write three sentences about the sea.";
@@ -48,7 +50,7 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         targets: &targets,
         records,
         samples: targets.iter().map(|_| Mutex::default()).collect(),
-        bar: bar(args, &targets, console),
+        bar: Bar::of(args.rounds * targets.len() as u64, console),
         command: mask.cover_text(&command_line()).into_owned(),
     };
     let measured = run.all(args, seed, console);
@@ -158,16 +160,37 @@ fn announce(args: &CompareArgs, targets: &[Target], console: &Console) {
 }
 
 /// How far it is, on a terminal only.
-fn bar(args: &CompareArgs, targets: &[Target], console: &Console) -> ProgressBar {
-    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb;
-    HAS_BAR.store(is_shown, Ordering::Relaxed);
-    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(args.rounds * targets.len() as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} · {elapsed} · {msg}") {
-        bar.set_style(style.progress_chars("##-"));
+struct Bar<'a> {
+    console: &'a Console,
+    is_shown: bool,
+    total: u64,
+    done: AtomicU64,
+    began: Instant,
+}
+
+impl Bar<'_> {
+    fn of(total: u64, console: &Console) -> Bar<'_> {
+        let is_shown = progress::is_shown(console);
+        HAS_BAR.store(is_shown, Ordering::Relaxed);
+        Bar { console, is_shown, total, done: AtomicU64::new(0), began: Instant::now() }
     }
-    bar
+
+    /// Who is asked now.
+    fn show(&self, target: &str) {
+        if self.is_shown {
+            let elapsed = progress::roughly(Duration::from_secs(self.began.elapsed().as_secs()));
+            let pieces = [elapsed, sanitize::for_line(target).into_owned()];
+            let line = progress::line(self.done.load(Ordering::Relaxed), self.total, &pieces, progress::width());
+            self.console.tell(&format!("\r{line}{}", progress::CLEAR_REST));
+        }
+    }
+
+    fn end(&self) {
+        if self.is_shown {
+            let _ = std::io::stderr().lock().write_all(CLEAR_LINE);
+        }
+        HAS_BAR.store(false, Ordering::Relaxed);
+    }
 }
 
 /// The measuring under way.
@@ -175,7 +198,7 @@ struct Run<'a> {
     targets: &'a [Target],
     records: Option<Vec<File>>,
     samples: Vec<Mutex<Vec<Taken>>>,
-    bar: ProgressBar,
+    bar: Bar<'a>,
     command: String,
 }
 
@@ -221,9 +244,9 @@ impl Run<'_> {
         let target = &self.targets[index];
         let record = self.records.as_ref().and_then(|records| records.get(index));
         let attempt = u32::try_from(round).map_err(|_| Failure::Internal(anyhow!("too many rounds")))?;
-        self.bar.set_message(target.name.clone());
+        self.bar.show(&target.name);
         let sample = check(&target.plan, attempt, Some(&self.command), record, console)?.sample;
-        self.bar.inc(1);
+        self.bar.done.fetch_add(1, Ordering::Relaxed);
         // That one was ended by the user, and says nothing of the target.
         if sample.class != Class::Interrupted {
             self.samples[index].lock().unwrap_or_else(PoisonError::into_inner).push(Taken { round, place, sample });
@@ -238,8 +261,7 @@ impl Run<'_> {
     }
 
     fn finish(self) -> Vec<Vec<Taken>> {
-        self.bar.finish_and_clear();
-        HAS_BAR.store(false, Ordering::Relaxed);
+        self.bar.end();
         self.samples.into_iter().map(|samples| samples.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
     }
 }

@@ -293,5 +293,7 @@ fn a_terminal_gets_colour_and_fewer_columns() {
     };
     let (Some(wide), Some(narrow)) = (shown("160"), shown("60")) else { return };
     assert!(wide.contains("\u{1b}[") && wide.contains("first byte p50") && wide.contains("answer"), "{wide}");
+    // Where Ctrl-C is echoed behind it, the bar takes one line all the same: "\r" and an erasure leave nothing of it.
+    assert!(wide.contains("] 1/12 · 0s · lab/") && !wide.contains(&" ".repeat(60)), "{wide}");
     assert!(narrow.contains("total p50 / p95 / p99") && !narrow.contains("first byte p50"), "{narrow}");
 }
