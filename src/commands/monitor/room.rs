@@ -1,6 +1,5 @@
 //! Where everything is shown: the terminal, stdout, the metrics, the user's command. Nothing is judged here.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +29,6 @@ pub struct Room<'a> {
     trouble: mpsc::Receiver<String>,
     address: Option<SocketAddr>,
     is_metrics_file_failing: bool,
-    log: Option<File>,
 }
 
 impl<'a> Room<'a> {
@@ -41,8 +39,7 @@ impl<'a> Room<'a> {
         let page = Arc::clone(&desk);
         let serve = |address: &str| listen::serve(address, Arc::new(move || lock(&page).metrics()));
         let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Usage)?;
-        let log = lock(&desk).log_handle();
-        Ok(Room { args, console, desk, view: View::new(console, args.json), runner, trouble, address, is_metrics_file_failing: false, log })
+        Ok(Room { args, console, desk, view: View::new(console, args.json), runner, trouble, address, is_metrics_file_failing: false })
     }
 
     /// # Errors
@@ -108,7 +105,8 @@ impl<'a> Room<'a> {
             if has_news {
                 self.keep_metrics();
                 // Where this fails, the end of the run says it.
-                let _ = self.log.as_ref().map(File::sync_data);
+                let log = lock(&self.desk).log_handle();
+                let _ = log.map(|log| log.sync_data());
             }
             self.tell_trouble();
             self.view.draw(&lock(&self.desk));
@@ -171,12 +169,15 @@ impl<'a> Room<'a> {
 
     /// What it has come to.
     pub fn close(mut self) -> Result<(), Failure> {
-        const UNTOLD: Text = text("--on-alert is still at work; it was not waited for", "--on-alert 仍在运行；没有继续等待");
+        const UNTOLD: Text = text(
+            "--on-alert was still at work and was ended; not all events were told to it",
+            "--on-alert 仍在运行，已被终止；并非所有事件都已通知",
+        );
         let lang = self.console.lang;
         self.view.clear();
-        let is_told = self.runner.take().is_none_or(Runner::finish);
-        self.tell_trouble();
-        if !is_told {
+        if self.runner.take().is_none_or(Runner::finish) {
+            self.tell_trouble();
+        } else {
             self.console.note(UNTOLD.get(lang));
         }
         let desk = lock(&self.desk);
