@@ -16,7 +16,6 @@ use super::interrupt::{CLEAR_LINE, HAS_BAR, is_stopped, pause, stop_on_interrupt
 use super::progress;
 use super::recording;
 use super::target::{self, Target, Ways};
-use super::typed::command_line;
 use crate::api::tokens;
 use crate::cli::{CompareArgs, RequestArgs};
 use crate::compare::{self, Asked, Comparison, Order, Page, Setting, Taken};
@@ -51,7 +50,6 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         records,
         samples: targets.iter().map(|_| Mutex::default()).collect(),
         bar: Bar::of(args.rounds * targets.len() as u64, console),
-        command: mask.cover_text(&command_line()).into_owned(),
     };
     let measured = run.all(args, seed, console);
     let rounds = run.completed();
@@ -199,7 +197,6 @@ struct Run<'a> {
     records: Option<Vec<File>>,
     samples: Vec<Mutex<Vec<Taken>>>,
     bar: Bar<'a>,
-    command: String,
 }
 
 impl Run<'_> {
@@ -245,7 +242,7 @@ impl Run<'_> {
         let record = self.records.as_ref().and_then(|records| records.get(index));
         let attempt = u32::try_from(round).map_err(|_| Failure::Internal(anyhow!("too many rounds")))?;
         self.bar.show(&target.name);
-        let sample = check(&target.plan, attempt, Some(&self.command), record, console)?.sample;
+        let sample = check(&target.plan, attempt, None, record, console)?.sample;
         self.bar.done.fetch_add(1, Ordering::Relaxed);
         // That one was ended by the user, and says nothing of the target.
         if sample.class != Class::Interrupted {

@@ -10,7 +10,7 @@ pub const NONE: &str = "–";
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     // Near either end a tenth counts: 99.7 is not all.
-    let digits = if percent < 9.95 || percent > 99.0 { 1 } else { 0 };
+    let digits = if (9.95..=99.0).contains(&percent) { 0 } else { 1 };
     format!("{} %", format!("{percent:.digits$}").trim_end_matches(".0"))
 }
 

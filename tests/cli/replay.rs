@@ -96,6 +96,14 @@ fn verbose_shows_the_page_of_each_run() {
 }
 
 #[test]
+fn what_is_to_be_typed_to_confirm_can_be_typed() {
+    let server = Server::always(response("500 Oops", "", crate::server::api_error("The server had an error")));
+    let recording = of_server("replay-confirm", &server, None, &["hi", "-m", "a b;c"]);
+    let ran = run(replay(&recording, &["-v"]));
+    ran.ends_with(17).tells("attempt 1").tells(&format!("confirm: llmcheck chat hello --base-url {} -m 'a b;c' --retry 3", server.url()));
+}
+
+#[test]
 fn chinese_is_spoken_too() {
     let recording = of_lab("replay-zh", "flaky-500-twice", &[]);
     let ran = run(replay(&recording, &["--times", "5", "--lang", "zh"]));

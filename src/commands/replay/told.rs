@@ -18,7 +18,7 @@ use crate::evidence::Evidence;
 use crate::exchange::source::Source;
 use crate::lang::{Lang, Text};
 use crate::plan::Plan;
-use crate::report::model::Report;
+use crate::report::model::{Attempt, Report};
 use crate::report::{difference, human, sanitize};
 use crate::sample::Sample;
 use crate::secret::Mask;
@@ -69,7 +69,9 @@ impl Run {
 
 /// All that is known of a run.
 pub fn page(checked: &Checked, console: &Console) -> String {
-    let report = Report::new(&Evidence::gather(&checked.transcript), &checked.diagnosis, Vec::new(), console.lang);
+    let evidence = Evidence::gather(&checked.transcript);
+    let attempt = Attempt::of(&evidence, &checked.diagnosis);
+    let report = Report::new(&evidence, &checked.diagnosis, vec![attempt], console.lang);
     match report.verdict.severity {
         Severity::Ok => human::line(&report, console.style()),
         Severity::Warning | Severity::Error => human::page(&report, &checked.transcript, console.style()),
