@@ -33,6 +33,9 @@ const MAX_TOKENS: u64 = 128;
 pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
     // Whatever cannot be written is said before anything is spent.
     Handout::to(&args.reports).map_err(as_usage)?;
+    if let Some(path) = args.reports.iter().find(|path| path.is_dir()) {
+        return Err(Failure::Usage(anyhow!("the report {} cannot be written: it is a directory; name a file", path.display())));
+    }
     let request = request(&args.request);
     let usual = if request.messages.is_some() { "" } else { PROMPT };
     let prompt = args.prompt.as_deref().unwrap_or(usual);

@@ -20,7 +20,7 @@ impl Handout<'_> {
     /// Says before anything is done what could not be done after it.
     ///
     /// # Errors
-    /// When an extension names no format, or a directory is missing or stands in its place.
+    /// When an extension names no format, or a directory is missing.
     pub fn to(paths: &[PathBuf]) -> Result<Handout<'_>, Failure> {
         for path in paths {
             Format::of(path).map_err(Failure::Usage)?;
@@ -28,9 +28,6 @@ impl Handout<'_> {
             if !directory.is_dir() {
                 let reason = anyhow!("the report {} cannot be written: there is no directory {}", path.display(), directory.display());
                 return Err(Failure::Internal(reason));
-            }
-            if path.is_dir() {
-                return Err(Failure::Internal(anyhow!("the report {} cannot be written: it is a directory; name a file", path.display())));
             }
         }
         Ok(Handout { paths, exchanges: Vec::new() })
