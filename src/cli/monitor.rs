@@ -31,8 +31,8 @@ bound, checks, broken, since, message, and the report of the check that decided.
 LLMCHECK_TARGET, LLMCHECK_ALERT (the rule) and LLMCHECK_MESSAGE.
 
 --log FILE gets one JSON line for each check, llmcheck.check/1. A monitor that was killed goes on with the same log: numbers
-go on, windows are full, and alerts that were open are open still. They are not told again. logrotate may take it away
-with copytruncate.
+go on, windows are full, and alerts that were open are open still. They are not told again. logrotate may rename it or
+copy and truncate it.
 
 The request is short, and its answer at most 16 tokens if nothing else is said. A check takes no longer than a minute, or
 an interval where that is longer, if --timeout does not say otherwise.

@@ -1,28 +1,29 @@
 //! `llmcheck compare`: several targets asked in turn, and what the data can tell of them.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-
-use anyhow::{Context as _, anyhow};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::{Duration, Instant};
 
 use super::Failure;
 use super::check::check;
 use super::console::{Console, textwrap_width};
 use super::handout::Handout;
-use super::interrupt::{HAS_BAR, is_stopped, pause, stop_on_interrupt};
+use super::interrupt::{CLEAR_LINE, HAS_BAR, is_stopped, pause, stop_on_interrupt};
+use super::progress;
 use super::recording;
 use super::target::{self, Target, Ways};
-use super::typed::command_line;
 use crate::api::tokens;
 use crate::cli::{CompareArgs, RequestArgs};
 use crate::compare::{self, Asked, Comparison, Order, Page, Setting, Taken};
 use crate::diagnosis::Class;
 use crate::lang::{Text, text};
+use crate::report::sanitize;
 use crate::secret::Mask;
+use anyhow::{Context as _, anyhow};
 
 /// Short, and with an answer whose length can be compared.
 const PROMPT: &str = "Write three sentences about the sea.";
@@ -32,14 +33,15 @@ const MAX_TOKENS: u64 = 128;
 pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
     // Whatever cannot be written is said before anything is spent.
     Handout::to(&args.reports).map_err(as_usage)?;
+    if let Some(path) = args.reports.iter().find(|path| path.is_dir()) {
+        return Err(Failure::Usage(anyhow!("the report {} cannot be written: it is a directory; name a file", path.display())));
+    }
     let request = request(&args.request);
     let usual = if request.messages.is_some() { "" } else { PROMPT };
     let prompt = args.prompt.as_deref().unwrap_or(usual);
     let ways = Ways { prompt, request: &request, base_url: args.base_url.as_deref(), connection: &args.connection };
-    let (mut targets, _lab) = target::of(&args.targets, ways)?;
+    let (targets, _lab) = target::of(&args.targets, ways)?;
     let mask = mask(&targets);
-    // A name is shown in many places, and cut in some, where a mask would not know it any more.
-    targets.iter_mut().for_each(|target| target.name = mask.cover_text(&target.name).into_owned());
     let records = args.record.as_deref().map(|directory| records(directory, &targets)).transpose()?;
     stop_on_interrupt();
     announce(args, &targets, console);
@@ -50,10 +52,10 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         targets: &targets,
         records,
         samples: targets.iter().map(|_| Mutex::default()).collect(),
-        bar: bar(args, &targets, console),
-        command: command_line(),
+        bar: Bar::of(args.rounds * targets.len() as u64, console),
     };
-    let rounds = run.all(args, seed, console)?;
+    let measured = run.all(args, seed, console);
+    let rounds = run.completed();
     let setting = Setting {
         started,
         rounds_wanted: args.rounds,
@@ -64,7 +66,9 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<u8, Failure> {
         is_stopped: is_stopped(),
     };
     let comparison = Comparison::of(targets.iter().map(asked).collect(), run.finish(), setting, console.lang);
-    tell(args, &comparison, &mask, console)?;
+    let told = tell(args, &comparison, &mask, console);
+    // What was measured was paid for: it is told also where the rest could not be.
+    measured.and(told)?;
     if comparison.setting.is_stopped { Ok(130) } else { Ok(comparison.exit_code()) }
 }
 
@@ -73,6 +77,9 @@ fn mask(targets: &[Target]) -> Mask {
 }
 
 fn tell(args: &CompareArgs, comparison: &Comparison, mask: &Mask, console: &Console) -> Result<(), Failure> {
+    // Neither a full disk nor a closed stdout costs what the others would get.
+    let write = |path: &PathBuf| compare::file::write(path, comparison, mask, console.lang).map_err(Failure::Internal);
+    let written = args.reports.iter().map(write).fold(Ok(()), Result::and);
     if args.json {
         let object = serde_json::to_string(comparison).map_err(|error| Failure::Internal(error.into()))?;
         console.print(&format!("{}\n", mask.cover_text(&object)))?;
@@ -84,7 +91,7 @@ fn tell(args: &CompareArgs, comparison: &Comparison, mask: &Mask, console: &Cons
         // The page is made of text that has passed the sanitiser, and of our own colours.
         console.print_own(&mask.cover_text(&page))?;
     }
-    args.reports.iter().try_for_each(|path| compare::file::write(path, comparison, mask, console.lang)).map_err(Failure::Internal)
+    written
 }
 
 /// What a report cannot be written to is for the user to correct: nothing has been done yet.
@@ -128,7 +135,7 @@ fn records(directory: &Path, targets: &[Target]) -> Result<Vec<File>, Failure> {
         let free = (2..).map(|number| path(&format!("-{number}"))).find(|path| !paths.contains(path));
         paths.push(if paths.contains(&path("")) { free.unwrap_or_else(|| path("")) } else { path("") });
     }
-    paths.iter().map(|path| recording::create(path).map_err(Failure::Internal)).collect()
+    paths.iter().map(|path| recording::create(path).map_err(Failure::Usage)).collect()
 }
 
 /// What it will take, before it begins.
@@ -154,16 +161,37 @@ fn announce(args: &CompareArgs, targets: &[Target], console: &Console) {
 }
 
 /// How far it is, on a terminal only.
-fn bar(args: &CompareArgs, targets: &[Target], console: &Console) -> ProgressBar {
-    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb;
-    HAS_BAR.store(is_shown, Ordering::Relaxed);
-    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(args.rounds * targets.len() as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} · {elapsed} · {msg}") {
-        bar.set_style(style.progress_chars("##-"));
+struct Bar<'a> {
+    console: &'a Console,
+    is_shown: bool,
+    total: u64,
+    done: AtomicU64,
+    began: Instant,
+}
+
+impl Bar<'_> {
+    fn of(total: u64, console: &Console) -> Bar<'_> {
+        let is_shown = progress::is_shown(console);
+        HAS_BAR.store(is_shown, Ordering::Relaxed);
+        Bar { console, is_shown, total, done: AtomicU64::new(0), began: Instant::now() }
     }
-    bar
+
+    /// Who is asked now.
+    fn show(&self, target: &str) {
+        if self.is_shown {
+            let elapsed = progress::roughly(Duration::from_secs(self.began.elapsed().as_secs()));
+            let pieces = [elapsed, sanitize::for_line(target).into_owned()];
+            let line = progress::line(self.done.load(Ordering::Relaxed), self.total, &pieces, progress::width());
+            self.console.tell(&format!("\r{line}{}", progress::CLEAR_REST));
+        }
+    }
+
+    fn end(&self) {
+        if self.is_shown {
+            let _ = std::io::stderr().lock().write_all(CLEAR_LINE);
+        }
+        HAS_BAR.store(false, Ordering::Relaxed);
+    }
 }
 
 /// The measuring under way.
@@ -171,24 +199,23 @@ struct Run<'a> {
     targets: &'a [Target],
     records: Option<Vec<File>>,
     samples: Vec<Mutex<Vec<Taken>>>,
-    bar: ProgressBar,
-    command: String,
+    bar: Bar<'a>,
 }
 
 impl Run<'_> {
-    /// Round after round; how many were completed.
-    fn all(&self, args: &CompareArgs, seed: u64, console: &Console) -> Result<u64, Failure> {
+    /// Round after round.
+    fn all(&self, args: &CompareArgs, seed: u64, console: &Console) -> Result<(), Failure> {
         let mut order = Order::new(self.targets.len(), seed);
         for round in 1..=args.rounds {
             self.round(round, &order.next_round(), args.jobs, console)?;
             if is_stopped() {
-                return Ok(self.completed());
+                return Ok(());
             }
             if let Some(wait) = args.pause.filter(|_| round < args.rounds) {
                 pause(wait);
             }
         }
-        Ok(args.rounds)
+        Ok(())
     }
 
     /// Each target once, so many at the same time.
@@ -217,9 +244,9 @@ impl Run<'_> {
         let target = &self.targets[index];
         let record = self.records.as_ref().and_then(|records| records.get(index));
         let attempt = u32::try_from(round).map_err(|_| Failure::Internal(anyhow!("too many rounds")))?;
-        self.bar.set_message(target.name.clone());
-        let sample = check(&target.plan, attempt, Some(&self.command), record, console)?.sample;
-        self.bar.inc(1);
+        self.bar.show(&target.name);
+        let sample = check(&target.plan, attempt, None, record, console)?.sample;
+        self.bar.done.fetch_add(1, Ordering::Relaxed);
         // That one was ended by the user, and says nothing of the target.
         if sample.class != Class::Interrupted {
             self.samples[index].lock().unwrap_or_else(PoisonError::into_inner).push(Taken { round, place, sample });
@@ -234,8 +261,7 @@ impl Run<'_> {
     }
 
     fn finish(self) -> Vec<Vec<Taken>> {
-        self.bar.finish_and_clear();
-        HAS_BAR.store(false, Ordering::Relaxed);
+        self.bar.end();
         self.samples.into_iter().map(|samples| samples.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
     }
 }

@@ -25,6 +25,7 @@ use super::target::{self, Target, Ways};
 use crate::cli::{MonitorArgs, WindowChoice};
 use crate::diagnosis::Class;
 use crate::monitor::{Hysteresis, Memory, Rule, Span};
+use crate::secret::Mask;
 use crate::spelling;
 use desk::Desk;
 use journal::Journal;
@@ -41,7 +42,10 @@ pub fn run(args: &MonitorArgs, console: &Console) -> Result<u8, Failure> {
     let (targets, _lab) = targets(args)?;
     let mut memory = Memory::new(targets.iter().map(|target| target.name.as_str()), &rules, hysteresis(args));
     let journal = args.log.as_deref().map(|path| Journal::open(path, &mut memory)).transpose()?;
-    let models = targets.iter().map(|target| target.plan.model.clone()).collect();
+    keep_apart(args)?;
+    let mask = Mask::of_responses(targets.iter().flat_map(|target| &target.plan.secrets));
+    let model = |target: &Target| target.plan.model.as_ref().map(|model| mask.cover_text(model).into_owned());
+    let models = targets.iter().map(model).collect();
     let desk = Arc::new(Mutex::new(Desk::new(memory.pasts(), models, &rules, journal)));
     stop_on_interrupt();
 
@@ -62,6 +66,20 @@ pub fn run(args: &MonitorArgs, console: &Console) -> Result<u8, Failure> {
     let finished = lock(&desk).finish_log();
     finished?;
     if is_stopped() { Ok(130) } else { Ok(lock(&desk).exit_code()) }
+}
+
+/// The metrics take the place of whatever is there, again and again: that must be a file, and not the log.
+fn keep_apart(args: &MonitorArgs) -> Result<(), Failure> {
+    let Some(metrics) = &args.metrics_file else { return Ok(()) };
+    if metrics.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Failure::Usage(anyhow!("the metrics file {} must be a file", metrics.display())));
+    }
+    match (metrics.canonicalize(), args.log.as_ref().map(|log| log.canonicalize())) {
+        (Ok(metrics), Some(Ok(log))) if metrics == log => {
+            Err(Failure::Usage(anyhow!("the metrics would overwrite the log {}; name another file for them", log.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn rules(args: &MonitorArgs) -> Result<Vec<Rule>, Failure> {

@@ -1,4 +1,5 @@
-//! How far a batch is, on the terminal: one line that fits its width, and nothing of it once the batch is over.
+//! How far a batch is, on the terminal: one line that fits its width, and nothing of it once the batch is over. Others who show how far
+//! they are have their line from here too.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -17,7 +18,7 @@ const WINDOW: Duration = Duration::from_secs(15);
 /// The terminal shows `^C` behind the line, and it must not be wrapped for that.
 const ROOM_FOR_ECHO: usize = 3;
 /// Erase in line, to its end (ECMA-48 section 8.3.41).
-const CLEAR_REST: &str = "\x1b[K";
+pub const CLEAR_REST: &str = "\x1b[K";
 const SHORTEST_BAR: usize = 8;
 const LONGEST_BAR: usize = 40;
 
@@ -35,8 +36,7 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub fn new(total: u64, before: u64, console: &'a Console) -> Progress<'a> {
-        let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb;
+        let is_shown = is_shown(console);
         HAS_BAR.store(is_shown, Ordering::Relaxed);
         let samples = VecDeque::from([(Duration::ZERO, 0)]);
         Progress { console, is_shown, total, before, samples, has_told_stop: false, resting: None }
@@ -75,8 +75,7 @@ impl<'a> Progress<'a> {
         }
         if self.is_shown {
             let state = State { done: self.before + ended, total: self.total, rate: self.rate(), failures: by_class(tally), rest, now };
-            let line = state.line(textwrap_width().unwrap_or(80).saturating_sub(ROOM_FOR_ECHO), self.console.lang);
-            self.console.tell(&format!("\r{line}{CLEAR_REST}"));
+            self.console.tell(&format!("\r{}{CLEAR_REST}", state.line(width(), self.console.lang)));
         }
     }
 
@@ -105,6 +104,35 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// There is a terminal on which a line can change.
+pub fn is_shown(console: &Console) -> bool {
+    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    console.stderr_is_terminal && !console.quiet && !is_dumb
+}
+
+/// The widest that a line may be.
+pub fn width() -> usize {
+    textwrap_width().unwrap_or(80).saturating_sub(ROOM_FOR_ECHO)
+}
+
+/// A bar, its numbers, and as many of the pieces as there is room for, the most important first.
+pub fn line(done: u64, total: u64, pieces: &[String], width: usize) -> String {
+    let mut line = format!("{done}/{total}");
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+        let longer = format!("{line} · {piece}");
+        if longer.width() > width {
+            break;
+        }
+        line = longer;
+    }
+    let room = width.saturating_sub(line.width() + 3).min(LONGEST_BAR);
+    if room < SHORTEST_BAR {
+        return line;
+    }
+    let full = (room as u64 * done.min(total) / total.max(1)) as usize;
+    format!("[{}{}] {line}", "#".repeat(full), "-".repeat(room - full))
+}
+
 struct State {
     done: u64,
     total: u64,
@@ -115,26 +143,12 @@ struct State {
 }
 
 impl State {
-    /// As much of it as there is room for, the most important first.
     fn line(&self, width: usize, lang: Lang) -> String {
-        let mut line = format!("{}/{}", self.done, self.total);
         let pieces = match &self.rest {
             Some(rest) => vec![self.failures.clone(), resting(rest, self.now, lang)],
             None => vec![format!("{:.1}{}", self.rate, PER_SECOND.get(lang)), self.left(lang), self.failures.clone()],
         };
-        for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
-            let longer = format!("{line} · {piece}");
-            if longer.width() > width {
-                break;
-            }
-            line = longer;
-        }
-        let room = width.saturating_sub(line.width() + 3).min(LONGEST_BAR);
-        if room < SHORTEST_BAR {
-            return line;
-        }
-        let full = (room as u64 * self.done.min(self.total) / self.total.max(1)) as usize;
-        format!("[{}{}] {line}", "#".repeat(full), "-".repeat(room - full))
+        self::line(self.done, self.total, &pieces, width)
     }
 
     fn left(&self, lang: Lang) -> String {

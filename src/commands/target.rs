@@ -10,10 +10,11 @@ use crate::cli::{ConnectionArgs, RequestArgs};
 use crate::config::fallback::Fallback;
 use crate::config::{self, ConfigFile, Wanted};
 use crate::plan::Plan;
+use crate::secret::Mask;
 
 /// One place, and the request that it is asked.
 pub struct Target {
-    /// As it was typed, or the endpoint's name.
+    /// As it was typed, or the endpoint's name; no secret is in it.
     pub name: String,
     pub plan: Plan,
     pub price: Option<Price>,
@@ -29,8 +30,7 @@ pub struct Ways<'a> {
 }
 
 /// The targets in the order in which they were named; the default endpoint where none is. `:MODEL` is another model at the first one's
-/// endpoint. `lab/NAME` is a scenario of the lab, which is
-/// started for it and given back.
+/// endpoint. `lab/NAME` is a scenario of the lab, which is started for it and given back.
 ///
 /// # Errors
 /// Whatever the user has to correct: a name that is not known or comes twice, a request that cannot be composed.
@@ -47,6 +47,9 @@ pub fn of(named: &[String], ways: Ways<'_>) -> Result<(Vec<Target>, Option<Runni
         }
         targets.push(target);
     }
+    let mask = Mask::of_responses(targets.iter().flat_map(|target| &target.plan.secrets));
+    // A name is shown in many places, and cut in some, where a mask would not know it any more.
+    targets.iter_mut().for_each(|target| target.name = mask.cover_text(&target.name).into_owned());
     Ok((targets, lab))
 }
 

@@ -9,7 +9,8 @@ pub const NONE: &str = "–";
 /// A share as percent: of small ones a digit more.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
-    let digits = if percent < 9.95 { 1 } else { 0 };
+    // Near either end a tenth counts: 99.7 is not all.
+    let digits = if (9.95..=99.0).contains(&percent) { 0 } else { 1 };
     format!("{} %", format!("{percent:.digits$}").trim_end_matches(".0"))
 }
 
@@ -91,7 +92,10 @@ mod tests {
 
     #[test]
     fn figures_have_as_many_digits_as_they_mean() {
-        assert_eq!([0.0, 0.02, 0.005, 0.0601, 0.0999, 0.5, 1.0].map(percent), ["0 %", "2 %", "0.5 %", "6 %", "10 %", "50 %", "100 %"]);
+        assert_eq!(
+            [0.0, 0.02, 0.005, 0.0601, 0.0999, 0.5, 0.9972, 1.0].map(percent),
+            ["0 %", "2 %", "0.5 %", "6 %", "10 %", "50 %", "99.7 %", "100 %"]
+        );
         assert_eq!(interval(Interval { low: 0.0, high: 0.1611 }), "0–16 %");
         assert_eq!([3.21, 320.4, 12_345.0].map(milliseconds), ["3.2 ms", "320 ms", "12.3 s"]);
         assert_eq!(milliseconds_of(&[900.0, 10_400.0]), "0.9 / 10.4 s");

@@ -88,7 +88,7 @@ impl Page {
 fn wrapped(text: &str, indent: &str, page: Page) -> Vec<String> {
     let text = sanitize::for_line(text);
     let width = page.width.unwrap_or(usize::MAX);
-    let options = textwrap::Options::new(width.saturating_sub(indent.len()).max(20)).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let options = textwrap::Options::new(width.saturating_sub(indent.len()).max(1)).word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(&text, options).iter().map(|line| format!("{indent}{line}")).collect()
 }
 

@@ -30,17 +30,19 @@ const WHISKERS: Text = text(
     "失败率与 Wilson 95 % 区间；虚线为阈值 {bound}。",
 );
 const TITLE: Text = text("Comparison of {targets} over {rounds} rounds", "{targets} 的对比，共 {rounds} 轮");
+const TITLE_OF_MANY: Text = text("Comparison of {targets} targets over {rounds} rounds", "{targets} 个目标的对比，共 {rounds} 轮");
 
 pub fn whiskers(comparison: &Comparison, lang: Lang) -> String {
     WHISKERS.fill(lang, |_| Some(percent(comparison.setting.max_error_rate)))
 }
 
 pub fn title(comparison: &Comparison, lang: Lang) -> String {
-    const MORE: Text = text("{targets} targets", "{targets} 个目标");
     let names: Vec<&str> = comparison.targets.iter().map(|standing| standing.target.as_str()).collect();
-    let many = || MORE.fill(lang, |_| Some(names.len().to_string()));
-    let targets = if names.len() > 3 { many() } else { names.join(if lang == Lang::Zh { "、" } else { ", " }) };
-    TITLE.fill(lang, |slot| Some(if slot == "targets" { targets.clone() } else { comparison.setting.rounds.to_string() }))
+    let (words, targets) = match names.len() {
+        0..=3 => (TITLE, names.join(if lang == Lang::Zh { "、" } else { ", " })),
+        many => (TITLE_OF_MANY, many.to_string()),
+    };
+    words.fill(lang, |slot| Some(if slot == "targets" { targets.clone() } else { comparison.setting.rounds.to_string() }))
 }
 
 /// The share of failures at which their plot ends: room for all intervals and for the bound.

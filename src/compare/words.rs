@@ -25,11 +25,11 @@ const BY_PRICE: Text = text(
 );
 const NOT_TOLD: Text = text("the data cannot tell which of {among} to use{forecast}", "数据不能说明 {among} 中哪个更好{forecast}");
 const NOT_BETTER: Text = text(
-    "{over} fails in more than {bound} of the requests, but the data cannot tell whether {among} is better{forecast}",
+    "{over} {fail} in more than {bound} of the requests, but the data cannot tell whether {among} is better{forecast}",
     "{over} 的失败率高于 {bound}，但数据不能说明 {among} 是否更好{forecast}",
 );
 const NOT_ANY_BETTER: Text = text(
-    "{over} fails in more than {bound} of the requests, but the data cannot tell which of {among} is better, if any{forecast}",
+    "{over} {fail} in more than {bound} of the requests, but the data cannot tell which of {among} is better, if any{forecast}",
     "{over} 的失败率高于 {bound}，但数据不能说明 {among} 中哪个更好{forecast}",
 );
 const NOT_SEEN: Text = text(
@@ -96,7 +96,9 @@ fn undecided(comparison: &Comparison, among: &[String], over: &[String], more_ro
             fill(NOT_SEEN, lang, &[("most", most), ("detectable", detectable.unwrap_or_default())])
         }
     };
-    fill(words, lang, &[("among", list(among, lang)), ("over", list(over, lang)), ("bound", bound), ("forecast", forecast)])
+    let fail = if over.len() == 1 { "fails" } else { "fail" }.to_string();
+    let slots = [("among", list(among, lang)), ("over", list(over, lang)), ("fail", fail), ("bound", bound), ("forecast", forecast)];
+    fill(words, lang, &slots)
 }
 
 /// How many rounds in all would show that one fails more often than the best one by as much as the bound, corrected for the number of tests.
@@ -197,7 +199,7 @@ fn stopped(comparison: &Comparison, lang: Lang) -> Option<String> {
         text("stopped before the end: {done} of {wanted} rounds were completed", "提前停止：{wanted} 轮中完成了 {done} 轮");
     let setting = &comparison.setting;
     let slots = [("done", setting.rounds.to_string()), ("wanted", setting.rounds_wanted.to_string())];
-    setting.is_stopped.then(|| fill(STOPPED, lang, &slots))
+    (setting.rounds < setting.rounds_wanted).then(|| fill(STOPPED, lang, &slots))
 }
 
 /// Who is over the bound, unless the conclusion says so already.

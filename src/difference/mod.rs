@@ -1,5 +1,5 @@
 //! What differs between two exchanges of the same request, whoever made them and whenever: in the head, the framing, the coding, the shape
-//! of the body. What a server says anew each time is no difference; whether an answer is whole is for the diagnosis to say.
+//! of the body, and whether all of it came. What a server says anew each time is no difference; what is amiss is for the diagnosis to say.
 
 mod body;
 mod fields;
@@ -78,6 +78,10 @@ impl Difference {
                     difference.note(Part::Framing, "framing", Some(first), Some(second));
                 }
                 difference.note(Part::Coding, "content-encoding", label(one), label(other));
+                // Of the same bytes the length alone tells it.
+                if is_of_wire && !body.is_equal {
+                    difference.note(Part::End, "body", Some(extent(one)), Some(extent(other)));
+                }
             }
             if !a.asked().lost.coding && !b.asked().lost.coding {
                 let coding = |response: &Response| Some(response.content.coding.name().to_string());
@@ -139,6 +143,12 @@ fn framing(response: &Response) -> String {
         Framing::Close => "close".into(),
         Framing::None => "none".into(),
     }
+}
+
+/// Whether as much of the body came as the head says; where that is the end of the connection, that end tells.
+fn extent(response: &Response) -> String {
+    let is_cut = !response.body.is_complete() && response.body.promise.framing != Framing::Close;
+    if is_cut { "cut" } else { "complete" }.into()
 }
 
 fn without_digits(text: &str) -> String {

@@ -83,6 +83,8 @@ fn framing_and_coding_count_and_a_length_only_where_the_bodies_are_the_same() {
     assert_eq!(changes(plain("", "{}"), wrong), ["framing framing: Content-Length: 2 -> Content-Length: 3"]);
     let (a, b) = (transcript(&[(1, plain("", "{}").as_bytes())]), transcript(&[(1, chunked.as_bytes())]));
     assert!(between(&a, &b).bodies_are_equal);
+    let cut = plain("", "{\"id\":1}").replace("1}", "");
+    assert_eq!(changes(plain("", "{\"id\":1}"), cut), ["end body: complete -> cut"]);
     let labelled = plain("Content-Encoding: gzip\r\n", "{}");
     assert_eq!(changes(plain("", "{}"), labelled), ["coding content-encoding: - -> gzip"]);
 }

@@ -42,8 +42,9 @@ impl Window {
         let most = match self.span {
             Span::Checks(most) => most.max(1),
             Span::Time(time) => {
-                let begin = mark.at.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
-                while self.marks.front().is_some_and(|first| first.at < begin) {
+                let span = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                // So far in the future it was a clock that was wrong and has been set back since.
+                while self.marks.front().is_some_and(|first| first.at.abs_diff(mark.at) > span) {
                     self.marks.pop_front();
                 }
                 MOST_MARKS
@@ -109,6 +110,15 @@ mod tests {
             window.push(mark(at, true));
         }
         assert_eq!(window.checks(), 2);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_leaves_no_check_in_the_window_for_ever() {
+        let mut window = Window::new(Span::Time(Duration::from_millis(100)));
+        [0, 50, 1_000_000, 1_000_050].into_iter().for_each(|at| window.push(mark(at, true)));
+        assert_eq!(window.checks(), 2);
+        [100, 150, 290].into_iter().for_each(|at| window.push(mark(at, false)));
+        assert_eq!((window.checks(), window.broken()), (1, 0));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From evidence and diagnosis to the report: every value of the model is set here.
 
+use super::curl::quoted;
 use super::model::{
     AlternativeReport, Answer, Attempt, FindingReport, Ledger, MarkReport, Recovery, Report, Request, Response, Route, SCHEMA,
     SourceReport, Sse, Testimony, TimerReport, Timing, Verdict, Witness,
@@ -127,9 +128,9 @@ impl Report {
 fn verdict(evidence: &Evidence<'_>, diagnosis: &Diagnosis, witnesses: &[Witness], lang: Lang) -> Verdict {
     let Finding { entry, confidence, at_fault, retryable, .. } = diagnosis.verdict;
     let testimony = if diagnosis.is_healthy() { Testimony::Complete } else { Testimony::Incomplete };
-    let command = command(evidence);
     let asked = evidence.asked();
     let confirm = if is_of_use(entry.confirm, asked) { entry.confirm } else { "{command} -v --record evidence.jsonl" };
+    let command = command(evidence, confirm);
     Verdict {
         class: entry.class,
         code: entry.code,
@@ -188,17 +189,20 @@ fn is_of_use(advice: &str, asked: &Asked) -> bool {
     }
 }
 
-/// What was run, or what would ask the same.
-fn command(evidence: &Evidence<'_>) -> String {
+/// What was run, or what would ask the same, also where what was run does not know the flags to confirm with.
+fn command(evidence: &Evidence<'_>, confirm: &str) -> String {
+    const OF_CHAT: [&str; 2] = [" --retry", " --max-tokens"];
     let asked = evidence.asked();
+    let is_unfit = |run: &String| run.starts_with("llmcheck replay ") && OF_CHAT.iter().any(|flag| confirm.contains(flag));
     if asked.command.is_none() && asked.url.is_empty() {
         return "llmcheck chat hello --base-url YOUR_BASE_URL".into();
     }
-    asked.command.clone().unwrap_or_else(|| {
+    asked.command.clone().filter(|run| !is_unfit(run)).unwrap_or_else(|| {
         let base = asked.url.strip_suffix("/chat/completions").unwrap_or(&asked.url);
         let stream = if asked.stream { " --stream" } else { "" };
-        let model = asked.model.as_ref().map_or_else(String::new, |model| format!(" -m {model}"));
-        format!("llmcheck chat hello --base-url {base}{model}{stream}")
+        let model = asked.model.as_ref().map_or_else(String::new, |model| format!(" -m {}", quoted(model)));
+        // A recording may be a stranger's, and this is to be typed.
+        format!("llmcheck chat hello --base-url {}{model}{stream}", quoted(base))
     })
 }
 

@@ -91,6 +91,7 @@ fn shown(change: &Change, value: &str, lang: Lang) -> String {
 fn label(part: Part, name: &str) -> Option<Text> {
     Some(match (part, name) {
         (Part::Coding, _) => text("coding of the bytes", "实际编码"),
+        (Part::End, "body") => text("body came", "响应体完整性"),
         (Part::End, _) => text("end of the connection", "连接结束方式"),
         (Part::Tls, "issuer") => text("certificate issued by", "证书签发者"),
         (Part::Tls, "subject") => text("certificate of", "证书主体"),

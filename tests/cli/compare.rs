@@ -222,6 +222,48 @@ fn no_key_is_in_any_output() {
     assert!(told.iter().all(|text| !text.is_empty() && !text.contains(&KEY[..16])), "{told:#?}");
 }
 
+#[test]
+fn no_key_that_was_typed_is_in_a_recording() {
+    const KEY: &str = "sk-typedsecretkey0123456789";
+    let place = directory("compare-typed");
+    let config = place.join("config.toml");
+    fs::write(&config, "[endpoints.nobody]\nbase_url = \"http://127.0.0.1:1/v1\"\n").unwrap();
+    let mut command = llmcheck(["compare", "nobody", "--rounds", "1", "--header", &format!("api-key: {KEY}"), "--config"]);
+    command.arg(&config).arg("--record").arg(place.join("records"));
+    run(command).ends_with(23);
+    let recording = fs::read_to_string(place.join("records/nobody.jsonl")).unwrap();
+    assert!(!recording.contains(&KEY[..16]), "{recording}");
+    // A comparison is not run again to look at one of its answers.
+    let ran = run(llmcheck(["diagnose", place.join("records/nobody.jsonl").to_str().unwrap()]));
+    assert!(ran.stderr.contains("confirm: llmcheck chat hello --base-url http://127.0.0.1:1/v1 -m gpt-4o-mini"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_report_that_would_take_the_place_of_a_directory_is_named_before_anything_is_asked() {
+    let report = directory("compare-directory.html");
+    compare(&["lab/healthy", "--rounds", "1", "--report", report.to_str().unwrap()]).ends_with(2).tells("it is a directory");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_nothing_of_what_else_there_is_to_tell() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let report = directory("compare-full").join("r.md");
+    let mut command = llmcheck(["compare", "lab/healthy", "--rounds", "2", "--report", report.to_str().unwrap()]);
+    command.stdout(full());
+    run(command).ends_with(1).tells("stdout cannot be written");
+    assert!(fs::read_to_string(report).unwrap().contains("2/2"));
+    // The second recording does not fit, and what was measured until then is told.
+    let records = directory("compare-full-records");
+    let own = format!("'{}' compare lab/healthy --rounds 50 --record '{}'", env!("CARGO_BIN_EXE_llmcheck"), records.display());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &format!("trap '' XFSZ; ulimit -f 40; exec {own}")]);
+    shell.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let ran = run(shell);
+    ran.ends_with(1).tells("the recording cannot be written; it ends here");
+    assert!(ran.stdout.contains("lab/healthy") && ran.stdout.contains("stopped before the end: "), "{ran:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_with_what_there_is() {
@@ -254,5 +296,7 @@ fn a_terminal_gets_colour_and_fewer_columns() {
     };
     let (Some(wide), Some(narrow)) = (shown("160"), shown("60")) else { return };
     assert!(wide.contains("\u{1b}[") && wide.contains("first byte p50") && wide.contains("answer"), "{wide}");
+    // Where Ctrl-C is echoed behind it, the bar takes one line all the same: "\r" and an erasure leave nothing of it.
+    assert!(wide.contains("] 1/12 · 0s · lab/") && !wide.contains(&" ".repeat(60)), "{wide}");
     assert!(narrow.contains("total p50 / p95 / p99") && !narrow.contains("first byte p50"), "{narrow}");
 }

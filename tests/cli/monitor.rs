@@ -405,6 +405,47 @@ fn a_log_that_is_copied_and_truncated_goes_on_from_its_beginning() {
 }
 
 #[test]
+fn a_log_that_is_renamed_or_removed_goes_on_under_its_name() {
+    let monitor = Monitor::of("renamed", &[("relay", &well())]).with(&["--log", "log"]);
+    let (child, _) = monitor.start("watching");
+    let log = monitor.file("log");
+    let wait = || while fs::metadata(&log).map_or(0, |metadata| metadata.len()) < 1000 {};
+    wait();
+    fs::rename(&log, monitor.file("log.1")).unwrap();
+    wait();
+    let before = fs::metadata(monitor.file("log.1")).unwrap().len();
+    fs::remove_file(&log).unwrap();
+    wait();
+    signal(child.id(), "INT");
+    finish(child).ends_with(130);
+    let (first, last) = (lines(&monitor.read("log.1")), lines(&monitor.read("log")));
+    assert_eq!((first[0].seq, fs::metadata(monitor.file("log.1")).unwrap().len()), (1, before));
+    assert!(last[0].seq > first.last().unwrap().seq && last.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1), "{last:?}");
+}
+
+#[test]
+fn checks_are_kept_for_a_log_in_whose_place_something_else_stands() {
+    let monitor = Monitor::of("displaced", &[("relay", &well())]).with(&["--log", "log"]);
+    let mut child = monitor.command().spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let log = monitor.file("log");
+    while fs::metadata(&log).map_or(0, |metadata| metadata.len()) == 0 {}
+    fs::rename(&log, monitor.file("log.1")).unwrap();
+    // It may have been made anew already.
+    while fs::create_dir(&log).is_err() {
+        let _ = fs::remove_file(&log);
+    }
+    assert!(told.any(|line| line.contains("the log cannot be written: ")));
+    fs::remove_dir(&log).unwrap();
+    assert!(told.any(|line| line.contains("the log is written again")));
+    signal(child.id(), "INT");
+    assert!(told.any(|line| line.contains("checks failed; alerts: 0")));
+    finish(child).ends_with(130);
+    let seqs: Vec<u64> = lines(&monitor.read("log")).iter().map(|line| line.seq).collect();
+    assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+}
+
+#[test]
 fn a_disk_that_is_full_is_told_and_is_no_reason_to_stop_watching() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
@@ -443,8 +484,45 @@ fn the_metrics_file_is_replaced_as_a_whole() {
     Monitor::of("nowhere", &[("relay", &well())])
         .with(&["--metrics-file", "no/where.prom"])
         .run()
-        .ends_with(1)
+        .ends_with(2)
         .tells("no/where.prom cannot be written");
+}
+
+#[test]
+fn the_metrics_take_the_place_of_a_file_of_metrics_and_of_nothing_else() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let monitor = Monitor::of("places", &[("relay", &well())]).with(&["--count", "1", "--log", "log"]);
+    let run_with = |metrics: &str| {
+        let mut command = monitor.command();
+        command.args(["--metrics-file", metrics]);
+        run(command)
+    };
+    let place = &monitor.place;
+    assert!(Command::new("mkfifo").arg(place.join("fifo")).status().unwrap().success());
+    run_with("fifo").ends_with(2).tells("the metrics file fifo must be a file");
+    assert!(fs::metadata(place.join("fifo")).unwrap().file_type().is_fifo());
+    run_with(".").ends_with(2).tells("must be a file");
+    run_with("./log").ends_with(2).tells("the metrics would overwrite the log");
+    assert_eq!(monitor.read("log"), "");
+    // A link leads to where they are kept.
+    fs::write(place.join("real.prom"), "").unwrap();
+    std::os::unix::fs::symlink("real.prom", place.join("link.prom")).unwrap();
+    run_with("link.prom").ends_with(0);
+    assert!(monitor.read("real.prom").contains("llmcheck_up"));
+    assert!(fs::symlink_metadata(place.join("link.prom")).unwrap().is_symlink());
+}
+
+#[test]
+fn no_key_is_in_the_name_of_a_target_or_of_a_model() {
+    let monitor = Monitor::of("key-in-name", &[(KEY, &failing_from(0, 9))]);
+    let monitor =
+        monitor.with(&["--count", "3", "--model", KEY, "--log", "log", "--metrics-file", "m", "--on-alert", "cat > told; env >> told"]);
+    let ran = monitor.run();
+    ran.ends_with(17).tells("alert: ****");
+    let told: String = monitor.read("told").lines().filter(|line| !line.starts_with("MONITOR_KEY=")).collect();
+    for text in [&ran.stderr, &monitor.read("log"), &monitor.read("m"), &told] {
+        assert!(!text.is_empty() && !text.contains(&KEY[..16]), "{text}");
+    }
 }
 
 fn got(address: &str, request: &str) -> String {
@@ -471,7 +549,11 @@ fn a_scraper_is_served_whatever_others_do() {
 
 #[test]
 fn what_is_no_address_is_said() {
-    Monitor::of("address", &[("relay", &well())]).with(&["--listen", "9464"]).run().ends_with(1).tells("nothing can listen at \"9464\"");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = Monitor::of("taken", &[("relay", &well())]).with(&["--listen", &address]).run();
+    ran.ends_with(2).tells(&format!("nothing can listen at {address}; name another address or port"));
+    Monitor::of("address", &[("relay", &well())]).with(&["--listen", "9464"]).run().ends_with(2).tells("nothing can listen at \"9464\"");
 }
 
 #[test]

@@ -96,6 +96,14 @@ fn verbose_shows_the_page_of_each_run() {
 }
 
 #[test]
+fn what_is_to_be_typed_to_confirm_can_be_typed() {
+    let server = Server::always(response("500 Oops", "", crate::server::api_error("The server had an error")));
+    let recording = of_server("replay-confirm", &server, None, &["hi", "-m", "a b;c"]);
+    let ran = run(replay(&recording, &["-v"]));
+    ran.ends_with(17).tells("attempt 1").tells(&format!("confirm: llmcheck chat hello --base-url {} -m 'a b;c' --retry 3", server.url()));
+}
+
+#[test]
 fn chinese_is_spoken_too() {
     let recording = of_lab("replay-zh", "flaky-500-twice", &[]);
     let ran = run(replay(&recording, &["--times", "5", "--lang", "zh"]));
@@ -385,6 +393,45 @@ fn a_stream_that_was_cut_and_comes_whole_now_and_a_server_that_fails_now_are_tol
     let server = Server::in_turn(vec![whole_stream(&["a"]), whole_stream(&["b", "c"])]);
     let recording = of_server("replay-stream", &server, None, &["hi", "--stream"]);
     run(replay(&recording, &[])).ends_with(0).tells("first token").tells("nothing differs");
+}
+
+#[test]
+fn an_answer_that_is_whole_now_differs_from_one_that_was_cut() {
+    let recording = of_lab("replay-whole", "cut-by-close", &[]);
+    let ran = run(replay(&recording, &["--lab", "healthy"]));
+    ran.ends_with(0).tells("- body came: cut\n+ body came: complete\n");
+    assert!(!ran.stderr.contains("nothing differs"), "{ran:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_recorded_is_said_at_once_and_an_interrupt_leaves_nothing_to_compare() {
+    let server = Server::serving(|number, stream| {
+        let request = crate::server::read_request(stream)?;
+        if number == 0 {
+            std::io::Write::write_all(stream, &good("ok")).unwrap();
+        } else {
+            let _ = std::io::Read::read(stream, &mut [0]);
+        }
+        Some(request)
+    });
+    let recording = of_server("replay-first", &server, None, &["hi"]);
+    let mut child = replay(&recording, &["--times", "2"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("then     ok[healthy]")));
+    crate::program::signal(child.id(), "INT");
+    assert!(lines.any(|line| line.contains("stopped before an answer was complete")));
+    crate::program::finish(child).ends_with(130);
+}
+
+#[test]
+fn of_an_attempt_without_a_request_it_is_said_which_one_it_is() {
+    let asked =
+        |attempt| json!({"llmcheck": "recording/1", "asked": {"url": "http://127.0.0.1:1/v1/chat/completions", "attempt": attempt}});
+    let sent = json!("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}");
+    let recording = file("replay-unsent", format!("{}\n[0,0,\">\",{sent}]\n{}\n", asked(1), asked(2)));
+    run(replay(&recording, &[])).ends_with(2).tells("attempt 2 of 2 (--attempt K takes another): no connection came about then");
+    run(replay(&recording, &["--attempt", "1"])).ends_with(23);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +12,8 @@ use std::time::{Duration, Instant};
 use crate::lang::{Lang, Text, text};
 
 const LONGEST: Duration = Duration::from_secs(30);
+/// For the end of a command that was killed.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Events that wait for a slow command; more are not told to it.
 const MOST_WAITING: usize = 256;
 /// Of what it says on stderr.
@@ -26,21 +30,27 @@ pub struct Told {
 pub struct Runner {
     queue: SyncSender<Told>,
     ended: Receiver<()>,
+    /// Nobody waits any longer for what is at work.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Runner {
     pub fn start(command: String, lang: Lang, trouble: mpsc::Sender<String>) -> std::io::Result<Runner> {
         let (queue, waiting) = mpsc::sync_channel::<Told>(MOST_WAITING);
         let (done, ended) = mpsc::channel();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let own = Arc::clone(&is_over);
         thread::Builder::new().name("on-alert".into()).spawn(move || {
-            while let Ok(told) = waiting.recv() {
-                if let Err(reason) = run(&command, &told, LONGEST) {
+            while let Ok(told) = waiting.recv()
+                && !own.load(Ordering::Relaxed)
+            {
+                if let Err(reason) = run(&command, &told, LONGEST, &own) {
                     let _ = trouble.send(reason.say(lang));
                 }
             }
             drop(done);
         })?;
-        Ok(Runner { queue, ended })
+        Ok(Runner { queue, ended, is_over })
     }
 
     /// Whether there was room for it.
@@ -48,10 +58,13 @@ impl Runner {
         self.queue.try_send(told).is_ok()
     }
 
-    /// Waits until all is told, for as long as one command may take, and says whether it was.
+    /// Waits until all is told, for as long as one command may take, and says whether it was. What is at work then is ended.
     pub fn finish(self) -> bool {
         drop(self.queue);
-        self.ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Disconnected)
+        let is_told = self.ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Disconnected);
+        self.is_over.store(true, Ordering::Relaxed);
+        let _ = self.ended.recv_timeout(PATIENCE);
+        is_told
     }
 }
 
@@ -78,7 +91,7 @@ impl Trouble {
     }
 }
 
-fn run(command: &str, told: &Told, longest: Duration) -> Result<(), Trouble> {
+fn run(command: &str, told: &Told, longest: Duration, is_over: &AtomicBool) -> Result<(), Trouble> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).envs(told.variables.iter().map(|(name, value)| (*name, value.as_str())));
     // stdout is for the lines of --json.
@@ -93,7 +106,7 @@ fn run(command: &str, told: &Told, longest: Duration) -> Result<(), Trouble> {
         let _ = thread::Builder::new().spawn(move || stdin.write_all(json.as_bytes()));
     }
     let words = words_of(&mut child);
-    let status = wait(&mut child, longest)?;
+    let status = wait(&mut child, longest, is_over)?;
     if status.success() {
         return Ok(());
     }
@@ -116,12 +129,12 @@ fn words_of(child: &mut Child) -> Receiver<String> {
     receiver
 }
 
-fn wait(child: &mut Child, longest: Duration) -> Result<ExitStatus, Trouble> {
+fn wait(child: &mut Child, longest: Duration, is_over: &AtomicBool) -> Result<ExitStatus, Trouble> {
     let until = Instant::now() + longest;
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status),
-            Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(20)),
+            Ok(None) if Instant::now() < until && !is_over.load(Ordering::Relaxed) => thread::sleep(Duration::from_millis(20)),
             Ok(None) => break,
             Err(error) => return Err(Trouble::Start(error)),
         }
@@ -138,6 +151,8 @@ fn wait(child: &mut Child, longest: Duration) -> Result<ExitStatus, Trouble> {
 mod tests {
     use super::*;
 
+    static NOT_OVER: AtomicBool = AtomicBool::new(false);
+
     fn told() -> Told {
         let variable = |name| (name, "value".to_string());
         Told { json: "{\"event\":\"alert\"}\n".into(), variables: ["A", "B", "C", "D"].map(variable) }
@@ -145,24 +160,29 @@ mod tests {
 
     #[test]
     fn the_command_has_the_event_on_stdin_and_in_its_environment() {
-        run("test \"$(cat)\" = '{\"event\":\"alert\"}' && test \"$A\" = value", &told(), LONGEST).unwrap();
+        run("test \"$(cat)\" = '{\"event\":\"alert\"}' && test \"$A\" = value", &told(), LONGEST, &NOT_OVER).unwrap();
     }
 
     #[test]
     fn its_failure_is_told_in_its_words() {
-        let said = |command| run(command, &told(), LONGEST).unwrap_err().say(Lang::En);
+        let said = |command| run(command, &told(), LONGEST, &NOT_OVER).unwrap_err().say(Lang::En);
         assert_eq!(said("echo no route >&2; exit 3"), "--on-alert failed: exit status: 3: no route");
         assert_eq!(said("exit 1"), "--on-alert failed: exit status: 1");
     }
 
     #[test]
     fn it_is_ended_with_all_that_it_started_when_it_takes_too_long() {
-        assert!(matches!(run("sleep 60 & sleep 60; wait", &told(), Duration::from_millis(50)), Err(Trouble::TooLong)));
+        assert!(matches!(run("sleep 60 & sleep 60; wait", &told(), Duration::from_millis(50), &NOT_OVER), Err(Trouble::TooLong)));
     }
 
     #[test]
     fn it_need_not_read_and_may_say_much() {
         let large = Told { json: "x".repeat(1 << 20), ..told() };
-        run("head -c 1000000 /dev/zero >&2", &large, LONGEST).unwrap();
+        run("head -c 1000000 /dev/zero >&2", &large, LONGEST, &NOT_OVER).unwrap();
+    }
+
+    #[test]
+    fn what_is_at_work_when_nobody_waits_any_longer_is_ended() {
+        assert!(matches!(run("sleep 60 & sleep 60; wait", &told(), LONGEST, &AtomicBool::new(true)), Err(Trouble::TooLong)));
     }
 }

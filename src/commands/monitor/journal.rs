@@ -42,20 +42,13 @@ impl Journal {
         if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(Failure::Usage(anyhow!("the log {} must be a file", path.display())));
         }
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(barred)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::Internal(anyhow!("the log {} is being written by another monitor", path.display())));
-            }
-            // Some file systems know no locks.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(barred(error)),
-        }
+        let file = open(path).map_err(|error| {
+            Failure::Usage(anyhow::Error::new(error).context(format!("the log {} cannot be used; name another", path.display())))
+        })?;
+        lock(&file).map_err(|error| match error {
+            TryLockError::WouldBlock => Failure::Internal(anyhow!("the log {} is being written by another monitor", path.display())),
+            TryLockError::Error(error) => barred(error),
+        })?;
         let length = read(&file, memory).map_err(|error| Failure::Usage(error.context(format!("the log {}", path.display()))))?;
         let journal = Journal { path: path.to_path_buf(), file, waiting: Vec::new(), lost: 0 };
         journal.file.set_len(length.whole).map_err(barred)?;
@@ -73,19 +66,39 @@ impl Journal {
         } else {
             self.lost += 1;
         }
-        // Asked for anew each time: logrotate may have copied and truncated it.
-        let length = self.file.metadata().map(|metadata| metadata.len());
-        match self.file.write_all(&self.waiting) {
+        match self.follow().and_then(|()| self.write()) {
             Ok(()) => {
                 self.waiting.clear();
                 waited.then_some(Turn::Taken)
             }
-            Err(error) => {
-                // No half of a line stays behind, and none is written twice.
-                let _ = length.and_then(|length| self.file.set_len(length));
-                (!waited).then_some(Turn::Refused(error))
-            }
+            Err(error) => (!waited).then_some(Turn::Refused(error)),
         }
+    }
+
+    /// Goes on in the file that has the log's name now: logrotate may have renamed ours, or somebody may have removed it.
+    fn follow(&mut self) -> std::io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let which = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+            let named = std::fs::metadata(&self.path).map(which).ok();
+            if named == Some(self.file.metadata().map(which)?) {
+                return Ok(());
+            }
+            let file = open(&self.path)?;
+            lock(&file).map_err(std::io::Error::from)?;
+            self.file = file;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> std::io::Result<()> {
+        // Asked for anew each time: logrotate may have copied and truncated it.
+        let length = self.file.metadata().map(|metadata| metadata.len());
+        self.file.write_all(&self.waiting).inspect_err(|_| {
+            // No half of a line stays behind, and none is written twice.
+            let _ = length.and_then(|length| self.file.set_len(length));
+        })
     }
 
     /// A handle by which what was written can be made to survive a loss of power, while others go on writing.
@@ -110,6 +123,22 @@ impl Journal {
         }
         let missing = self.lost + self.waiting.iter().filter(|byte| **byte == b'\n').count() as u64;
         Err(Failure::Internal(anyhow!("the log {} could not be written: {missing} checks are missing", self.path.display())))
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn lock(file: &File) -> Result<(), TryLockError> {
+    match file.try_lock() {
+        // Some file systems know no locks.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        outcome => outcome,
     }
 }
 

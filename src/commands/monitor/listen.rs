@@ -2,7 +2,7 @@
 //! was made elsewhere and knows nothing of checks.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -25,8 +25,10 @@ pub type Page = Arc<dyn Fn() -> String + Send + Sync>;
 /// # Errors
 /// When nothing can listen there.
 pub fn serve(address: &str, page: Page) -> anyhow::Result<SocketAddr> {
-    let listener =
-        TcpListener::bind(address).with_context(|| format!("nothing can listen at {address:?}; write it as in 127.0.0.1:9464"))?;
+    let listener = TcpListener::bind(address).with_context(|| match address.to_socket_addrs() {
+        Ok(_) => format!("nothing can listen at {address}; name another address or port"),
+        Err(_) => format!("nothing can listen at {address:?}; write it as in 127.0.0.1:9464"),
+    })?;
     let bound = listener.local_addr()?;
     let open = Arc::new(AtomicUsize::new(0));
     thread::Builder::new().name("metrics".into()).spawn(move || {

@@ -1,6 +1,5 @@
 //! Where everything is shown: the terminal, stdout, the metrics, the user's command. Nothing is judged here.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +29,6 @@ pub struct Room<'a> {
     trouble: mpsc::Receiver<String>,
     address: Option<SocketAddr>,
     is_metrics_file_failing: bool,
-    log: Option<File>,
 }
 
 impl<'a> Room<'a> {
@@ -40,9 +38,8 @@ impl<'a> Room<'a> {
         let runner = args.on_alert.as_ref().map(start).transpose().map_err(|error| Failure::Internal(error.into()))?;
         let page = Arc::clone(&desk);
         let serve = |address: &str| listen::serve(address, Arc::new(move || lock(&page).metrics()));
-        let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Internal)?;
-        let log = lock(&desk).log_handle();
-        Ok(Room { args, console, desk, view: View::new(console, args.json), runner, trouble, address, is_metrics_file_failing: false, log })
+        let address = args.listen.as_deref().map(serve).transpose().map_err(Failure::Usage)?;
+        Ok(Room { args, console, desk, view: View::new(console, args.json), runner, trouble, address, is_metrics_file_failing: false })
     }
 
     /// # Errors
@@ -80,7 +77,7 @@ impl<'a> Room<'a> {
         }
         drop(desk);
         lines.iter().for_each(|line| self.console.note(line));
-        self.args.metrics_file.as_deref().map_or(Ok(()), |path| self.write_metrics(path)).map_err(Failure::Internal)
+        self.args.metrics_file.as_deref().map_or(Ok(()), |path| self.write_metrics(path)).map_err(Failure::Usage)
     }
 
     /// Shows what happens until the last thread has ended.
@@ -108,7 +105,8 @@ impl<'a> Room<'a> {
             if has_news {
                 self.keep_metrics();
                 // Where this fails, the end of the run says it.
-                let _ = self.log.as_ref().map(File::sync_data);
+                let log = lock(&self.desk).log_handle();
+                let _ = log.map(|log| log.sync_data());
             }
             self.tell_trouble();
             self.view.draw(&lock(&self.desk));
@@ -171,12 +169,15 @@ impl<'a> Room<'a> {
 
     /// What it has come to.
     pub fn close(mut self) -> Result<(), Failure> {
-        const UNTOLD: Text = text("--on-alert is still at work; it was not waited for", "--on-alert 仍在运行；没有继续等待");
+        const UNTOLD: Text = text(
+            "--on-alert was still at work and was ended; not all events were told to it",
+            "--on-alert 仍在运行，已被终止；并非所有事件都已通知",
+        );
         let lang = self.console.lang;
         self.view.clear();
-        let is_told = self.runner.take().is_none_or(Runner::finish);
-        self.tell_trouble();
-        if !is_told {
+        if self.runner.take().is_none_or(Runner::finish) {
+            self.tell_trouble();
+        } else {
             self.console.note(UNTOLD.get(lang));
         }
         let desk = lock(&self.desk);
@@ -213,8 +214,9 @@ fn summary(station: &Station, lang: Lang) -> String {
 }
 
 /// Puts a file in the place of another in one step: a collector reads the old one or the new one. The name it has meanwhile does not end
-/// in `.prom`, so that it is not collected.
+/// in `.prom`, so that it is not collected. A link stays one, and what it leads to is replaced.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));

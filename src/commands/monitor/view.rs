@@ -8,6 +8,7 @@ use colored::{ColoredString, Colorize as _};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::console::{Console, textwrap_width};
+use super::super::progress;
 use super::desk::{Desk, Station};
 use super::words::{percent, seconds};
 use crate::lang::{Lang, Text, text};
@@ -59,9 +60,8 @@ impl Mark {
 impl<'a> View<'a> {
     /// Lines on stdout would stand in its midst where that is a terminal too.
     pub fn new(console: &'a Console, prints_lines: bool) -> View<'a> {
-        let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         let is_disturbed = prints_lines && console.stdout_is_terminal;
-        let is_shown = console.stderr_is_terminal && !console.quiet && !is_dumb && !is_disturbed;
+        let is_shown = progress::is_shown(console) && !is_disturbed;
         View { console, is_shown, standing: 0, drawn: Vec::new(), drawn_at: None }
     }
 

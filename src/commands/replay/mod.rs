@@ -37,6 +37,7 @@ pub fn run(args: &ReplayArgs, console: &Console) -> Result<u8, Failure> {
     let command = mask.cover_text(&command_line()).into_owned();
     let then = Evidence::gather(&recorded.transcript);
     let mut comparison = Comparison::new(&then, &recorded, &plan, console);
+    comparison.begin(args, &mask);
     for number in 1..=args.times {
         let checked = check(&plan, number, Some(&command), record.as_ref(), console)?;
         // What Ctrl-C ended is no other verdict.

@@ -65,7 +65,9 @@ impl Recorded {
             _ if is_whole => transcript.sent.beginning().to_vec(),
             _ => bail!("the request in it is larger than what is kept of an export; --record keeps all of it"),
         };
-        let request = Request::read(&sent, &transcript.asked)?;
+        let request = Request::read(&sent, &transcript.asked);
+        let request =
+            if of > 1 { request.with_context(|| format!("attempt {number} of {of} (--attempt K takes another)"))? } else { request? };
         Ok(Recorded { transcript, request, number, of })
     }
 }

@@ -18,7 +18,7 @@ use crate::evidence::Evidence;
 use crate::exchange::source::Source;
 use crate::lang::{Lang, Text};
 use crate::plan::Plan;
-use crate::report::model::Report;
+use crate::report::model::{Attempt, Report};
 use crate::report::{difference, human, sanitize};
 use crate::sample::Sample;
 use crate::secret::Mask;
@@ -69,7 +69,9 @@ impl Run {
 
 /// All that is known of a run.
 pub fn page(checked: &Checked, console: &Console) -> String {
-    let report = Report::new(&Evidence::gather(&checked.transcript), &checked.diagnosis, Vec::new(), console.lang);
+    let evidence = Evidence::gather(&checked.transcript);
+    let attempt = Attempt::of(&evidence, &checked.diagnosis);
+    let report = Report::new(&evidence, &checked.diagnosis, vec![attempt], console.lang);
     match report.verdict.severity {
         Severity::Ok => human::line(&report, console.style()),
         Severity::Warning | Severity::Error => human::page(&report, &checked.transcript, console.style()),
@@ -136,21 +138,30 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Takes a run, and says how it went where people read.
+    /// Says what was recorded, where people read.
+    pub fn begin(&self, args: &ReplayArgs, mask: &Mask) {
+        self.show(words::THEN.get(self.console.lang), &self.then.verdict, &self.then.sample, args, mask);
+    }
+
+    /// Takes a run, and says how it went.
     pub fn add(&mut self, mut run: Run, args: &ReplayArgs, mask: &Mask) {
         run.same_verdict = run.verdict.code == self.then.verdict.code;
-        if self.shows(args) {
-            let (then, now) = (words::THEN.get(self.console.lang), words::NOW.get(self.console.lang));
-            let names = |number: usize| if args.times == 1 { now.to_string() } else { format!("{now} {number}/{}", args.times) };
-            // All names are as wide as the widest.
-            let width = names(args.times as usize).width().max(then.width());
-            let padded = |name: &str| format!("{name}{}", " ".repeat(width - name.width()));
-            if self.runs.is_empty() {
-                self.tell(&self.line(&padded(then), &self.then.verdict, &self.then.sample), mask);
-            }
-            self.tell(&self.line(&padded(&names(self.runs.len() + 1)), &run.verdict, &run.sample), mask);
-        }
+        self.show(&self.name(self.runs.len() + 1, args), &run.verdict, &run.sample, args, mask);
         self.runs.push(run);
+    }
+
+    fn name(&self, number: usize, args: &ReplayArgs) -> String {
+        let now = words::NOW.get(self.console.lang);
+        if args.times == 1 { now.to_string() } else { format!("{now} {number}/{}", args.times) }
+    }
+
+    fn show(&self, name: &str, verdict: &Told, sample: &Sample, args: &ReplayArgs, mask: &Mask) {
+        if self.shows(args) {
+            // All names are as wide as the widest.
+            let width = self.name(args.times as usize, args).width().max(words::THEN.get(self.console.lang).width());
+            let padded = format!("{name}{}", " ".repeat(width.saturating_sub(name.width())));
+            self.tell(&self.line(&padded, verdict, sample), mask);
+        }
     }
 
     /// Tells all that only the whole shows.
@@ -162,10 +173,13 @@ impl<'a> Comparison<'a> {
             let json = serde_json::to_string(&self.object()).map_err(|error| Failure::Internal(error.into()))?;
             self.console.print(&format!("{}\n", mask.cover_text(&json)))?;
         }
+        let lang = self.console.lang;
         let Some(typical) = self.typical().filter(|_| self.shows(args)) else {
+            if self.runs.is_empty() {
+                self.console.note(words::STOPPED.get(lang));
+            }
             return Ok(());
         };
-        let lang = self.console.lang;
         let mut page = format!("  {} {}\n\n{}\n", "=".blue().bold(), self.agreement().bold(), self.times());
         let names = (words::THEN.get(lang), words::NOW.get(lang));
         for line in difference::lines(&typical.difference, names, self.console.style()) {

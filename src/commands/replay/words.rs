@@ -35,4 +35,6 @@ pub const NOT_AS_THEN: Text = text(
     "same verdict {same} of {all} (95 % interval of its rate {low}–{high} %); most often now: {now}",
     "{all} 次中 {same} 次判定与当时相同（比例的 95 % 区间 {low}–{high} %）；现在最常见：{now}",
 );
+pub const STOPPED: Text =
+    text("stopped before an answer was complete: there is nothing to compare", "在得到完整回答之前已停止，没有可比较的内容");
 pub const ALIKE: Text = text("so in {n} of {all} runs", "{all} 次中有 {n} 次如此");
