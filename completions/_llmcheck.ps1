@@ -166,6 +166,7 @@ Register-ArgumentCompleter -Native -CommandName 'llmcheck' -ScriptBlock {
             [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'An endpoint of the configuration file')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Ask this endpoint of the configuration file too, in the same ways, and show what differs')
             [CompletionResult]::new('--max-requests', '--max-requests', [CompletionResultType]::ParameterName, 'The most requests to send, those of the stages among them')
+            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'The longest to go on, the stages included')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The experiment''s luck, to repeat it')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model [default: gpt-4o-mini]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model [default: gpt-4o-mini]')

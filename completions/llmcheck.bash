@@ -1480,7 +1480,7 @@ _llmcheck() {
             return 0
             ;;
         llmcheck__subcmd__probe)
-            opts="-y -m -H -4 -6 -v -q -h -V --base-url --endpoint --against --deep --shallow --max-requests --yes --seed --model --system --max-tokens --max-completion-tokens --temperature --header --accept-encoding --config --api-key-file --proxy --no-proxy --ipv4 --ipv6 --resolve --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --json --record --lab --lab-tls --lang --verbose --quiet --help --version"
+            opts="-y -m -H -4 -6 -v -q -h -V --base-url --endpoint --against --deep --shallow --max-requests --max-time --yes --seed --model --system --max-tokens --max-completion-tokens --temperature --header --accept-encoding --config --api-key-file --proxy --no-proxy --ipv4 --ipv6 --resolve --cacert --insecure --connect-timeout --first-byte-timeout --idle-timeout --timeout --json --record --lab --lab-tls --lang --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1499,6 +1499,10 @@ _llmcheck() {
                     return 0
                     ;;
                 --max-requests)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-time)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -160,6 +160,7 @@ set edit:completion:arg-completer[llmcheck] = {|@words|
             cand --endpoint 'An endpoint of the configuration file'
             cand --against 'Ask this endpoint of the configuration file too, in the same ways, and show what differs'
             cand --max-requests 'The most requests to send, those of the stages among them'
+            cand --max-time 'The longest to go on, the stages included'
             cand --seed 'The experiment''s luck, to repeat it'
             cand -m 'The model [default: gpt-4o-mini]'
             cand --model 'The model [default: gpt-4o-mini]'

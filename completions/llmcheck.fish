@@ -160,6 +160,7 @@ complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l base-url -d 
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l endpoint -d 'An endpoint of the configuration file' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l against -d 'Ask this endpoint of the configuration file too, in the same ways, and show what differs' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l max-requests -d 'The most requests to send, those of the stages among them' -r
+complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l max-time -d 'The longest to go on, the stages included' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l seed -d 'The experiment\'s luck, to repeat it' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -s m -l model -d 'The model [default: gpt-4o-mini]' -r
 complete -c llmcheck -n "__fish_llmcheck_using_subcommand probe" -l system -d 'A system message before the prompt' -r

@@ -9,7 +9,7 @@ use crate::batch::Price;
 use crate::cli::{ConnectionArgs, RequestArgs};
 use crate::config::fallback::Fallback;
 use crate::config::{self, ConfigFile, Wanted};
-use crate::plan::Plan;
+use crate::plan::{KeyUse, Plan};
 use crate::secret::Mask;
 
 /// One place, and the request that it is asked.
@@ -53,6 +53,14 @@ pub fn of(named: &[String], ways: Ways<'_>) -> Result<(Vec<Target>, Option<Runni
     Ok((targets, lab))
 }
 
+/// It would only be asked in vain again and again.
+fn no_key(plan: &Plan) -> Failure {
+    Failure::Usage(anyhow!(
+        "there is no API key for {}: set OPENAI_API_KEY, or give its endpoint an api_key_env in the configuration file (for a server that wants none, set it to any word)",
+        plan.endpoint
+    ))
+}
+
 /// The first target may have the key of the environment or of a flag; it goes to no other endpoint.
 fn one(source: &Fallback, first: Option<&Plan>, ways: Ways<'_>, lab: Option<&RunningLab>, file: &ConfigFile) -> Result<Target, Failure> {
     let scenario = source.endpoint.as_deref().and_then(|endpoint| endpoint.strip_prefix("lab/"));
@@ -78,6 +86,9 @@ fn one(source: &Fallback, first: Option<&Plan>, ways: Ways<'_>, lab: Option<&Run
         Some(first) => source.resolve(first, &wanted, there.as_ref(), file, compose, &config::environment),
     }
     .map_err(Failure::Usage)?;
+    if plan.key == KeyUse::Missing {
+        return Err(no_key(&plan));
+    }
     let price = source.endpoint.as_deref().filter(|_| there.is_none()).and_then(|name| file.endpoint(name).ok()?.price);
     let model = source.model.as_ref().map_or_else(String::new, |model| format!(":{model}"));
     Ok(Target {

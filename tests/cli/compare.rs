@@ -300,3 +300,12 @@ fn a_terminal_gets_colour_and_fewer_columns() {
     assert!(wide.contains("] 1/12 · 0s · lab/") && !wide.contains(&" ".repeat(60)), "{wide}");
     assert!(narrow.contains("total p50 / p95 / p99") && !narrow.contains("first byte p50"), "{narrow}");
 }
+
+#[test]
+fn without_a_key_nothing_is_asked_and_that_is_said_once() {
+    for command in ["compare", "monitor"] {
+        let ran = run(llmcheck([command, "--base-url", "https://api.example.com/v1"]));
+        assert_eq!(ran.code, Some(2), "{command}: {}", ran.stderr);
+        assert!(ran.stderr.contains("there is no API key for api.example.com: set OPENAI_API_KEY"), "{command}: {}", ran.stderr);
+    }
+}
