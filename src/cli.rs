@@ -400,7 +400,7 @@ pub enum Generated {
     Completions,
     /// A manual page for each subcommand
     Man,
-    /// The JSON Schema of a report; with --out that of a comparison too
+    /// The JSON Schema of a report; with --out those of a comparison and of a probe too
     Schema,
 }
 

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::Failure;
 use super::console::Console;
+use super::probe::object::Object;
 use crate::cli::{Cli, GenerateArgs, Generated};
 use crate::compare::Comparison;
 use crate::report::model::Report;
@@ -24,8 +25,10 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<u8, Failure> {
             Generated::Completions => completions(out),
             Generated::Man => man(out),
             Generated::Schema => {
-                std::fs::write(out.join(SCHEMA_FILE), schema()?).with_context(|| format!("{SCHEMA_FILE} cannot be written"))?;
-                std::fs::write(out.join(COMPARISON_FILE), comparison()?).with_context(|| format!("{COMPARISON_FILE} cannot be written"))
+                let schemas = [(SCHEMA_FILE, schema()?), (COMPARISON_FILE, comparison()?), (PROBE_FILE, probe()?)];
+                schemas
+                    .iter()
+                    .try_for_each(|(name, text)| std::fs::write(out.join(name), text).with_context(|| format!("{name} cannot be written")))
             }
         });
     written.map_err(Failure::Internal)?;
@@ -34,6 +37,7 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<u8, Failure> {
 
 const SCHEMA_FILE: &str = "llmcheck.report.1.schema.json";
 const COMPARISON_FILE: &str = "llmcheck.compare.1.schema.json";
+const PROBE_FILE: &str = "llmcheck.probe.1.schema.json";
 
 /// The JSON Schema (draft 2020-12) of what `--json` prints.
 fn schema() -> anyhow::Result<String> {
@@ -44,6 +48,11 @@ fn schema() -> anyhow::Result<String> {
 /// The same of `compare --json`.
 fn comparison() -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&schemars::schema_for!(Comparison))? + "\n")
+}
+
+/// The same of `probe --json`.
+fn probe() -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(&schemars::schema_for!(Object))? + "\n")
 }
 
 fn completions(out: &Path) -> anyhow::Result<()> {

@@ -20,7 +20,7 @@ const MOST_CHANGES: usize = 60;
 const LONGEST_VALUE: usize = 200;
 
 /// All that differs, in the order in which it stands in a response.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Difference {
     changes: Vec<Change>,
     /// How many more there are.
@@ -32,7 +32,7 @@ pub struct Difference {
 }
 
 /// One thing that is not the same; none where one side lacks it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Change {
     pub part: Part,
     /// The field, the path in the JSON, or what of the part it is.
@@ -42,7 +42,7 @@ pub struct Change {
 }
 
 /// Where a change shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     Status,

@@ -52,7 +52,7 @@ pub enum Cause {
 }
 
 /// How often it failed among how many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Count {
     pub failed: u64,
     pub of: u64,

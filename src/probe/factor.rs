@@ -1,11 +1,12 @@
 //! What a request can be varied in, one factor at a time or several at once. A failure is explained by naming levels of these.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::lang::{Text, text};
 
 /// One thing that can be asked for in two or three ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Factor {
     /// As a plain answer or a stream.
@@ -26,7 +27,7 @@ pub enum Factor {
 }
 
 /// One way to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     Plain,
@@ -205,7 +206,7 @@ impl Space {
 }
 
 /// A factor has one of these levels.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Claim {
     pub factor: Factor,
     pub levels: Vec<Level>,

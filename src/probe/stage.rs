@@ -1,5 +1,6 @@
 //! The way to an endpoint, stage by stage: what each of them showed. Pure: from transcripts to verdicts.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fault;
@@ -12,7 +13,7 @@ use crate::wire::content::Form;
 use crate::wire::transcript::Transcript;
 
 /// A step on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Name {
     Name,
@@ -40,7 +41,7 @@ impl Name {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Ok,
@@ -51,7 +52,7 @@ pub enum State {
 }
 
 /// What a stage showed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Stage {
     pub name: Name,
     pub state: State,

@@ -149,7 +149,7 @@ const WAYS_AROUND: [(Level, &str); 12] = [
 ];
 
 /// A way to ask that never failed here, and what was seen of it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct WayAround {
     pub level: Level,
     /// What to add to the command line; empty where `chat` asks like that by itself.

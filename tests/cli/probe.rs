@@ -274,3 +274,19 @@ fn an_endpoint_is_held_against_another() {
     let found = trigger(&object).unwrap();
     assert!(found.contains(&vec!["here".to_string()]), "{found:?}");
 }
+
+#[test]
+fn the_schema_knows_all_of_the_object() {
+    let out = directory("probe-schema");
+    run(llmcheck(["generate", "schema", "--out", out.to_str().unwrap()])).ends_with(0);
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(out.join("llmcheck.probe.1.schema.json")).unwrap()).unwrap();
+    for arguments in [
+        ["--lab", "breaks-through-proxy", "--seed", "1", "--json"].as_slice(),
+        &["--lab", "length-counts-characters", "--against", "lab/healthy", "--json"],
+        &["--lab", "healthy", "--deep", "--json"],
+        &["--lab", "key-invalid", "--json"],
+    ] {
+        let object: Value = serde_json::from_str(&probe(arguments).stdout).unwrap();
+        assert_eq!(crate::parts::strays(&schema, &schema, &object, "probe"), [""; 0], "{arguments:?}");
+    }
+}

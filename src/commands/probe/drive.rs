@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::Failure;
@@ -31,7 +32,7 @@ const TOO_SHORT: u64 = 8 * 1024;
 const ENOUGH_CHECKED: u32 = 2;
 
 /// One request of the experiment and what came of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Trial {
     pub levels: Vec<Level>,
     pub class: Class,
@@ -46,7 +47,7 @@ pub struct Trial {
 }
 
 /// Why no more was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     Decided,
@@ -83,7 +84,7 @@ pub struct Driven {
 }
 
 /// A verdict in the report's language.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Told {
     pub class: Class,
     pub title: String,

@@ -2,7 +2,7 @@
 
 mod ask;
 mod drive;
-mod object;
+pub mod object;
 mod page;
 mod recordings;
 mod stages;

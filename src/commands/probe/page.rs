@@ -9,7 +9,7 @@ use super::super::console::{Console, Reader};
 use super::super::{Failure, typed};
 use super::Probed;
 use super::drive::{Driven, Ended, Told};
-use super::object;
+use super::object::Object;
 use crate::cli::ProbeArgs;
 use crate::lang::{Lang, Text, text};
 use crate::plan::Plan;
@@ -94,7 +94,7 @@ impl<'a> Printer<'a> {
     /// When stdout cannot be written.
     pub fn finish(&self, probed: &Probed<'_>) -> Result<u8, Failure> {
         if self.args.json {
-            let object = serde_json::to_string(&object::of(probed, self.console.lang)).unwrap_or_default();
+            let object = serde_json::to_string(&Object::of(probed, self.console.lang)).unwrap_or_default();
             self.console.print(&format!("{}\n", self.mask.cover_text(&object)))?;
             return Ok(probed.class().exit_code());
         }
