@@ -2,13 +2,13 @@
 
 pub mod foreign;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-
-use serde_json::Value;
 
 use foreign::{Appended, Preceded, What};
 
 use crate::api::error::ApiError;
+use crate::api::json::Value;
 use crate::api::native;
 use crate::api::reply::{Reply, Usage};
 use crate::api::shape::Shape;
@@ -30,7 +30,7 @@ pub struct Evidence<'a> {
     /// How the last connection ended; `None` where the recording does not say.
     pub how: Option<How>,
     /// A plain answer's JSON, where it parses.
-    pub document: Option<Value>,
+    pub document: Option<Value<'a>>,
     /// Where and why a closed JSON text does not parse.
     pub syntax_fault: Option<SyntaxFault>,
     /// The error that the answer tells, plain or in a stream.
@@ -38,7 +38,7 @@ pub struct Evidence<'a> {
     /// An error or a page that was written behind a content it does not belong to.
     pub appended: Option<Appended>,
     /// An answer with foreign text before it; the document is then the answer's.
-    pub preceded: Option<Preceded>,
+    pub preceded: Option<Preceded<'a>>,
     /// The answer as a whole, plain or streamed.
     pub reply: Option<Reply>,
     /// The answer's text in what was cut: all of it that came of a plain answer, what the half event adds to that of a stream. No rule looks
@@ -267,9 +267,11 @@ impl<'a> Evidence<'a> {
     }
 
     /// The content type without its parameters, in lower case.
-    pub fn content_type(&self) -> Option<String> {
+    pub fn content_type(&self) -> Option<Cow<'a, str>> {
         let value = self.field("content-type")?;
-        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+        let kind = value.split(';').next().unwrap_or(value).trim();
+        let has_capitals = kind.bytes().any(|byte| byte.is_ascii_uppercase());
+        Some(if has_capitals { Cow::Owned(kind.to_ascii_lowercase()) } else { Cow::Borrowed(kind) })
     }
 
     /// Text of the body that is neither JSON nor a stream, in lower case, for a search of words.
@@ -279,8 +281,8 @@ impl<'a> Evidence<'a> {
 
     /// A JSON text that is neither object nor array, under a type that says JSON.
     pub fn is_json_scalar(&self) -> bool {
-        let is_labelled = self.content_type().is_some_and(|kind| kind.ends_with("json"));
-        let text = self.content().and_then(Content::other_text).filter(|_| is_labelled);
+        let is_labelled = || self.content_type().is_some_and(|kind| kind.ends_with("json"));
+        let text = self.content().and_then(Content::other_text).filter(|_| is_labelled());
         text.is_some_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok())
     }
 
@@ -323,7 +325,7 @@ fn has_no_head(transcript: &Transcript) -> bool {
     transcript.response.as_ref().is_some_and(|response| response.head.first_line.is_empty())
 }
 
-fn parse_document(content: &Content) -> (Option<Value>, Option<SyntaxFault>) {
+fn parse_document(content: &Content) -> (Option<Value<'_>>, Option<SyntaxFault>) {
     let Form::Json(form) = &content.form else {
         return (None, None);
     };

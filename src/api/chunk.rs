@@ -4,8 +4,6 @@
 //! This is exact: equal bytes up to the opening quote leave a JSON parser in the same state, and equal bytes after the closing quote
 //! take it to the same end.
 
-use serde_json::Value;
-
 use super::error::ApiError;
 use super::native;
 use super::reply::Reply;
@@ -47,7 +45,7 @@ impl Reader {
             // A keep-alive that is an event instead of a comment.
             return Chunk::Other;
         }
-        let value: Value = match super::json::parse(data) {
+        let value = match super::json::parse(data) {
             Ok(value) => value,
             Err(error) => return Chunk::Malformed { at: offset_of(data, error.line(), error.column()) },
         };

@@ -2,9 +2,9 @@
 
 mod quoted;
 
-use serde_json::{Map, Value};
-
 pub use quoted::Quoted;
+
+use super::json::{Object, Value};
 
 /// An error as an API tells it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,11 +84,11 @@ const DEEPEST_QUOTATION: usize = 3;
 impl ApiError {
     /// Reads the error that `value` tells, if it tells one. Whether a message of another kind (`{"message": …}`) is an error
     /// shows only in the status, which the caller knows: `status_is_error`.
-    pub fn from_value(value: &Value, status_is_error: bool) -> Option<ApiError> {
+    pub fn from_value(value: &Value<'_>, status_is_error: bool) -> Option<ApiError> {
         ApiError::read(value, status_is_error, DEEPEST_QUOTATION)
     }
 
-    fn read(value: &Value, status_is_error: bool, depth: usize) -> Option<ApiError> {
+    fn read(value: &Value<'_>, status_is_error: bool, depth: usize) -> Option<ApiError> {
         let object = match value {
             // Gemini's compatible endpoint wraps the object in an array.
             Value::Array(items) => {
@@ -96,7 +96,7 @@ impl ApiError {
             }
             // SiliconFlow answers 401 with a bare string.
             Value::String(message) if status_is_error && !message.trim().is_empty() => {
-                return Some(ApiError { message: message.clone(), raw: shortened(value.to_string()), ..ApiError::default() });
+                return Some(ApiError { message: message.to_string(), raw: shortened(value.to_string()), ..ApiError::default() });
             }
             Value::Object(object) => object,
             _ => return None,
@@ -158,7 +158,7 @@ fn shortened(mut text: String) -> String {
 }
 
 /// The envelopes, the most exact first. What a good answer may hold as well counts only under an error's status.
-fn read_object(object: &Map<String, Value>, status_is_error: bool) -> Option<ApiError> {
+fn read_object(object: &Object<'_>, status_is_error: bool) -> Option<ApiError> {
     if let Some(error) = object.get("error").and_then(|error| under_error(object, error, status_is_error)) {
         return Some(error);
     }
@@ -174,7 +174,7 @@ fn read_object(object: &Map<String, Value>, status_is_error: bool) -> Option<Api
     if let Some(error) = object.get("detail").and_then(detail) {
         return Some(error);
     }
-    if MESSAGE_KEYS.iter().any(|key| object.contains_key(*key)) || object.get("error").is_some_and(Value::is_object) {
+    if MESSAGE_KEYS.iter().any(|key| object.contains_key(key)) || object.get("error").is_some_and(Value::is_object) {
         return Some(read_error(object));
     }
     // RFC 9457: a problem without detail has a title.
@@ -182,7 +182,7 @@ fn read_object(object: &Map<String, Value>, status_is_error: bool) -> Option<Api
 }
 
 /// What stands under `error`: an object, a sentence, a list of either, or only the word that there is one.
-fn under_error(object: &Map<String, Value>, error: &Value, status_is_error: bool) -> Option<ApiError> {
+fn under_error(object: &Object<'_>, error: &Value<'_>, status_is_error: bool) -> Option<ApiError> {
     let read = match error {
         Value::Object(error) => read_error(error),
         Value::Array(items) => match items.first()? {
@@ -193,12 +193,12 @@ fn under_error(object: &Map<String, Value>, error: &Value, status_is_error: bool
             }
         },
         Value::String(word) if !word.is_empty() => {
-            match MESSAGE_KEYS.iter().map(|key| text(object.get(*key))).find(|text| !text.is_empty()) {
+            match MESSAGE_KEYS.iter().map(|key| text(object.get(key))).find(|text| !text.is_empty()) {
                 // «Unauthorized» and what it means; OAuth's error and its description.
-                Some(message) => ApiError { kind: word.clone(), message, code: text(object.get("code")), ..ApiError::default() },
+                Some(message) => ApiError { kind: word.to_string(), message, code: text(object.get("code")), ..ApiError::default() },
                 // ollama, TGI, Hugging Face, vLLM's key check.
                 None => ApiError {
-                    message: word.clone(),
+                    message: word.to_string(),
                     kind: text(object.get("error_type")),
                     retry_delay: seconds(object.get("estimated_time")),
                     ..ApiError::default()
@@ -214,8 +214,8 @@ fn under_error(object: &Map<String, Value>, error: &Value, status_is_error: bool
 }
 
 /// Forms that one vendor has, and which an answer never has.
-fn in_vendors_form(object: &Map<String, Value>) -> Option<ApiError> {
-    let failed = |code: Option<&Value>| code.is_some_and(|code| is_error_code(&text(Some(code))));
+fn in_vendors_form(object: &Object<'_>) -> Option<ApiError> {
+    let failed = |code: Option<&Value<'_>>| code.is_some_and(|code| is_error_code(&text(Some(code))));
     // MiniMax answers 200 with the error beside empty choices.
     if let Some(base) = object.get("base_resp").and_then(Value::as_object).filter(|base| failed(base.get("status_code"))) {
         let (message, code) = (text(base.get("status_msg")), text(base.get("status_code")));
@@ -246,11 +246,11 @@ fn in_vendors_form(object: &Map<String, Value>) -> Option<ApiError> {
 }
 
 /// The object itself is the error.
-fn is_flat(object: &Map<String, Value>) -> bool {
+fn is_flat(object: &Object<'_>) -> bool {
     if object.contains_key("choices") {
         return false;
     }
-    let has_message = MESSAGE_KEYS.iter().any(|key| object.contains_key(*key));
+    let has_message = MESSAGE_KEYS.iter().any(|key| object.contains_key(key));
     let has_code = object.get("code").is_some_and(|code| is_error_code(&text(Some(code))));
     let says_failure = object.get("success").and_then(Value::as_bool) == Some(false)
         || object.get("status").and_then(Value::as_str).is_some_and(|status| matches!(status, "failure" | "error" | "failed" | "fail"));
@@ -258,9 +258,9 @@ fn is_flat(object: &Map<String, Value>) -> bool {
 }
 
 /// FastAPI: a sentence, an error of its own form, or `[{"loc": […], "msg": "…", "type": "…"}]`.
-fn detail(detail: &Value) -> Option<ApiError> {
+fn detail(detail: &Value<'_>) -> Option<ApiError> {
     match detail {
-        Value::String(detail) => Some(ApiError { message: detail.clone(), ..ApiError::default() }),
+        Value::String(detail) => Some(ApiError { message: detail.to_string(), ..ApiError::default() }),
         Value::Object(object) => read_object(object, true),
         Value::Array(items) => {
             let messages: Vec<String> = items.iter().map(|item| text(item.get("msg"))).collect();
@@ -279,9 +279,9 @@ fn is_error_code(code: &str) -> bool {
     !matches!(code.to_lowercase().as_str(), "" | "0" | "200" | "20000" | "ok" | "success" | "false")
 }
 
-fn read_error(error: &Map<String, Value>) -> ApiError {
-    let message = MESSAGE_KEYS.iter().find_map(|key| error.get(*key).filter(|value| !value.is_null()));
-    let inner = ["details", "innererror", "inner_error"].iter().find_map(|key| error.get(*key)).and_then(Value::as_object);
+fn read_error(error: &Object<'_>) -> ApiError {
+    let message = MESSAGE_KEYS.iter().find_map(|key| error.get(key).filter(|value| !value.is_null()));
+    let inner = ["details", "innererror", "inner_error"].iter().find_map(|key| error.get(key)).and_then(Value::as_object);
     let inner_code = inner.and_then(|inner| inner.get("error_code").or_else(|| inner.get("code"))).map(|code| text(Some(code)));
     let status = error.get("status").and_then(Value::as_str);
     let google = google_details(error.get("details"));
@@ -303,7 +303,7 @@ fn read_error(error: &Map<String, Value>) -> ApiError {
 }
 
 /// Google's details: the ids of the quotas that were exceeded, and the delay that is asked for.
-fn google_details(details: Option<&Value>) -> (String, String) {
+fn google_details(details: Option<&Value<'_>>) -> (String, String) {
     let details = details.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let violations = details.iter().filter_map(|detail| detail.get("violations")).filter_map(Value::as_array).flatten();
     let quotas: Vec<String> = violations.map(|violation| text(violation.get("quotaId"))).filter(|id| !id.is_empty()).collect();
@@ -312,16 +312,16 @@ fn google_details(details: Option<&Value>) -> (String, String) {
 }
 
 /// OpenRouter passes the words of the provider on: `metadata.raw`, JSON as a string or plain text.
-fn quoted_by_provider(object: &Map<String, Value>, depth: usize) -> Option<Quoted> {
+fn quoted_by_provider(object: &Object<'_>, depth: usize) -> Option<Quoted> {
     let metadata = object.get("error")?.get("metadata")?;
     let by = text(metadata.get("provider_name"));
     let raw = metadata.get("raw").filter(|raw| !raw.is_null())?;
-    let parsed = raw.as_str().and_then(|raw| serde_json::from_str::<Value>(raw).ok());
+    let parsed = raw.as_str().and_then(|raw| serde_json::from_str::<Value<'_>>(raw).ok());
     let error = ApiError::read(parsed.as_ref().unwrap_or(raw), true, depth.checked_sub(1)?)?;
     Some(Quoted { by, error })
 }
 
-fn speaker_of(object: &Map<String, Value>, error: &ApiError) -> Speaker {
+fn speaker_of(object: &Object<'_>, error: &ApiError) -> Speaker {
     let has = |key: &str| object.contains_key(key);
     let metadata = object.get("error").and_then(|error| error.get("metadata"));
     let is_google = |kind: &str| kind.contains('_') && kind.chars().all(|c| c.is_ascii_uppercase() || c == '_');
@@ -339,14 +339,14 @@ fn speaker_of(object: &Map<String, Value>, error: &ApiError) -> Speaker {
 }
 
 /// A number of seconds as a duration in words.
-fn seconds(value: Option<&Value>) -> String {
+fn seconds(value: Option<&Value<'_>>) -> String {
     value.and_then(Value::as_f64).filter(|seconds| *seconds > 0.0).map_or_else(String::new, |seconds| format!("{seconds}s"))
 }
 
-fn text(value: Option<&Value>) -> String {
+fn text(value: Option<&Value<'_>>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.to_string(),
         Some(other) => other.to_string(),
     }
 }
@@ -485,7 +485,7 @@ mod tests {
             assert_eq!(read(json), None, "{json}");
         }
         let quoting = serde_json::json!({"choices":[{"message":{"content":r#"{"error":{"message":"m","code":"insufficient_quota"}}"#}}]});
-        assert_eq!(ApiError::from_value(&quoting, true), None);
+        assert_eq!(ApiError::from_value(&quoting.into(), true), None);
         for wrapped in [
             r#"{"code":0,"message":"Success","sid":"s","choices":[]}"#,
             r#"{"success":true,"errors":[],"result":{}}"#,
@@ -498,8 +498,8 @@ mod tests {
             assert_eq!(ApiError::from_value(&serde_json::from_str(wrapped).unwrap(), false), None, "{wrapped}");
         }
         let wrapped = serde_json::json!({"code": 0, "message": "ok", "data": {}});
-        assert_eq!(ApiError::from_value(&wrapped, false), None);
+        assert_eq!(ApiError::from_value(&wrapped.into(), false), None);
         let greeting = serde_json::json!({"message": "welcome"});
-        assert_eq!(ApiError::from_value(&greeting, false), None);
+        assert_eq!(ApiError::from_value(&greeting.into(), false), None);
     }
 }

@@ -1,14 +1,13 @@
 //! Answers of the APIs beside chat completions, whole or as one event of a stream, reduced to the same facts: Anthropic's Messages,
 //! OpenAI's Responses, Gemini's generateContent and ollama's own chat.
 
-use serde_json::Value;
-
 use super::error::ApiError;
+use super::json::Value;
 use super::reply::{Choice, Reply, ToolPiece, Usage};
 use super::shape::Shape;
 
 /// Reads an answer or event of a known shape; `None` for chat and legacy completions, which `Reply` reads itself.
-pub fn read(shape: Shape, value: &Value) -> Option<Reply> {
+pub fn read(shape: Shape, value: &Value<'_>) -> Option<Reply> {
     let reply = match shape {
         Shape::AnthropicMessages => anthropic(value),
         Shape::GeminiContent => gemini(value),
@@ -21,7 +20,7 @@ pub fn read(shape: Shape, value: &Value) -> Option<Reply> {
 }
 
 /// An error in a shape that only these APIs have.
-pub fn error(value: &Value) -> Option<ApiError> {
+pub fn error(value: &Value<'_>) -> Option<ApiError> {
     let nested = match (value, kind(value)) {
         (_, "error") if value.get("message").is_some() => value,
         (_, "response.failed") => value.get("response")?.get("error")?,
@@ -29,27 +28,27 @@ pub fn error(value: &Value) -> Option<ApiError> {
         (Value::Array(items), _) => items.last().filter(|_| Shape::of(value).is_some())?.get("error")?,
         _ => return None,
     };
-    ApiError::from_value(&serde_json::json!({ "error": nested }), true)
+    ApiError::from_value(&Value::Object([("error".into(), nested.clone())].into_iter().collect()), true)
 }
 
 /// The event by which a stream says that it is over; what the model's reason was stood in an earlier one.
-pub fn end_marker(value: &Value) -> Option<&'static str> {
+pub fn end_marker(value: &Value<'_>) -> Option<&'static str> {
     (kind(value) == "message_stop").then_some("message_stop")
 }
 
-fn kind(value: &Value) -> &str {
+fn kind<'a>(value: &'a Value<'_>) -> &'a str {
     text(value, "type")
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+fn text<'a>(value: &'a Value<'_>, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn owned(value: &Value, key: &str) -> Option<String> {
+fn owned(value: &Value<'_>, key: &str) -> Option<String> {
     Some(text(value, key)).filter(|text| !text.is_empty()).map(str::to_string)
 }
 
-fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+fn items<'a, 'b>(value: &'a Value<'b>, key: &str) -> &'a [Value<'b>] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -57,13 +56,13 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-fn number(value: &Value, key: &str) -> Option<u64> {
+fn number(value: &Value<'_>, key: &str) -> Option<u64> {
     value.get(key).and_then(Value::as_u64)
 }
 
 // Anthropic: docs.anthropic.com, «Messages» and «Streaming messages».
 
-fn anthropic(value: &Value) -> Reply {
+fn anthropic(value: &Value<'_>) -> Reply {
     let mut reply = Reply { choices: Some(1), ..Reply::default() };
     // The first event holds the message without its content.
     let message = value.get("message").unwrap_or(value);
@@ -83,7 +82,7 @@ fn anthropic(value: &Value) -> Reply {
     reply
 }
 
-fn anthropic_block(reply: &mut Reply, block: &Value, index: Option<u64>) {
+fn anthropic_block(reply: &mut Reply, block: &Value<'_>, index: Option<u64>) {
     match kind(block) {
         "text" => reply.text.push_str(text(block, "text")),
         "thinking" => reply.reasoning += length(text(block, "thinking")),
@@ -99,13 +98,13 @@ fn anthropic_block(reply: &mut Reply, block: &Value, index: Option<u64>) {
     }
 }
 
-fn anthropic_usage(usage: &Value) -> Usage {
+fn anthropic_usage(usage: &Value<'_>) -> Usage {
     Usage { prompt_tokens: number(usage, "input_tokens"), completion_tokens: number(usage, "output_tokens"), ..Usage::default() }
 }
 
 // OpenAI Responses: platform.openai.com, «Responses» and «Streaming events».
 
-fn responses(value: &Value) -> Reply {
+fn responses(value: &Value<'_>) -> Reply {
     let kind = kind(value);
     let mut reply = Reply { choices: Some(1), ..Reply::default() };
     let delta = text(value, "delta");
@@ -133,7 +132,7 @@ fn responses(value: &Value) -> Reply {
     reply
 }
 
-fn whole_response(reply: &mut Reply, response: &Value) {
+fn whole_response(reply: &mut Reply, response: &Value<'_>) {
     reply.model = owned(response, "model");
     reply.usage = response.get("usage").filter(|usage| usage.is_object()).map(responses_usage);
     reply.finish_reason = match text(response, "status") {
@@ -172,7 +171,7 @@ fn has_other_output(kind: &str) -> bool {
     !matches!(kind, "" | "message" | "reasoning" | "function_call")
 }
 
-fn responses_usage(usage: &Value) -> Usage {
+fn responses_usage(usage: &Value<'_>) -> Usage {
     let details = usage.get("output_tokens_details");
     Usage {
         prompt_tokens: number(usage, "input_tokens"),
@@ -184,7 +183,7 @@ fn responses_usage(usage: &Value) -> Usage {
 
 // Gemini: ai.google.dev, «GenerateContentResponse».
 
-fn gemini(value: &Value) -> Reply {
+fn gemini(value: &Value<'_>) -> Reply {
     if let Value::Array(parts) = value {
         let mut whole = Reply::default();
         parts.iter().map(gemini).for_each(|part| whole.append(part));
@@ -212,7 +211,7 @@ fn gemini(value: &Value) -> Reply {
     reply
 }
 
-fn gemini_part(reply: &mut Reply, part: &Value) {
+fn gemini_part(reply: &mut Reply, part: &Value<'_>) {
     match part.get("text").and_then(Value::as_str) {
         Some(thought) if part.get("thought").and_then(Value::as_bool) == Some(true) => reply.reasoning += length(thought),
         Some(text) => reply.text.push_str(text),
@@ -221,7 +220,7 @@ fn gemini_part(reply: &mut Reply, part: &Value) {
     }
 }
 
-fn gemini_usage(usage: &Value) -> Usage {
+fn gemini_usage(usage: &Value<'_>) -> Usage {
     Usage {
         prompt_tokens: number(usage, "promptTokenCount"),
         completion_tokens: number(usage, "candidatesTokenCount"),
@@ -232,7 +231,7 @@ fn gemini_usage(usage: &Value) -> Usage {
 
 // ollama: docs/api.md, «Generate a chat completion» and «Generate a completion».
 
-fn ollama(value: &Value) -> Reply {
+fn ollama(value: &Value<'_>) -> Reply {
     let message = value.get("message").unwrap_or(&Value::Null);
     let is_done = value.get("done").and_then(Value::as_bool) == Some(true);
     // Before 0.1.30 there was no reason.
@@ -262,8 +261,8 @@ mod tests {
     use super::*;
 
     /// Text, finish reason, completion tokens, reasoning, tool calls.
-    fn facts(value: Value) -> (String, Option<String>, Option<u64>, usize, usize) {
-        let reply = Reply::from_value(&value);
+    fn facts(value: serde_json::Value) -> (String, Option<String>, Option<u64>, usize, usize) {
+        let reply = Reply::from_value(&value.clone().into());
         assert!(reply.shape.is_some() && reply.choices.is_some(), "{value}");
         (reply.text, reply.finish_reason, reply.usage.and_then(|usage| usage.completion_tokens), reply.reasoning, reply.tool_calls)
     }
@@ -300,7 +299,8 @@ mod tests {
 
     #[test]
     fn a_blocked_prompt_has_its_reason_and_no_choice() {
-        let reply = Reply::from_value(&json!({"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}}));
+        let blocked = json!({"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}});
+        let reply = Reply::from_value(&blocked.into());
         assert_eq!((reply.choices, reply.finish_reason.as_deref()), (Some(0), Some("SAFETY")));
     }
 
@@ -314,7 +314,7 @@ mod tests {
             (json!({"type":"message_stop"}), None),
         ];
         for (value, expected) in cases {
-            assert_eq!(error(&value).map(|error| error.message).as_deref(), expected, "{value}");
+            assert_eq!(error(&value.clone().into()).map(|error| error.message).as_deref(), expected, "{value}");
         }
     }
 }

@@ -1,11 +1,10 @@
 //! A chat completion, plain or one chunk of a stream, reduced to what a diagnosis looks at. Dialects are read leniently: a part that has
 //! another shape than expected counts as absent. Answers of other APIs are read into the same facts.
 
-use serde::Serialize;
-use serde_json::Value;
-
+use super::json::Value;
 use super::native;
 use super::shape::Shape;
+use serde::Serialize;
 
 /// What one JSON answer or one stream chunk says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,17 +110,17 @@ pub struct Usage {
 
 impl Reply {
     /// Reads a completion. A value without any sign of one gives a reply without choices.
-    pub fn from_value(value: &Value) -> Reply {
+    pub fn from_value(value: &Value<'_>) -> Reply {
         Reply::read(value, ["message", "delta"])
     }
 
     /// Reads one chunk of a stream. Perplexity sends both forms in both: beside the piece the text so far, beside the message an empty piece.
-    pub fn from_chunk(value: &Value) -> Reply {
+    pub fn from_chunk(value: &Value<'_>) -> Reply {
         Reply::read(value, ["delta", "message"])
     }
 
     /// `forms`: where a choice's content stands, the first that is there.
-    fn read(value: &Value, forms: [&str; 2]) -> Reply {
+    fn read(value: &Value<'_>, forms: [&str; 2]) -> Reply {
         let shape = Shape::of(value);
         if let Some(reply) = shape.and_then(|shape| native::read(shape, value)) {
             return reply;
@@ -138,9 +137,9 @@ impl Reply {
             ..Reply::default()
         };
         let first = choices.and_then(|choices| {
-            let is_first = |choice: &&Value| choice.get("index").and_then(Value::as_u64).is_none_or(|index| index == 0);
+            let is_first = |choice: &&Value<'_>| choice.get("index").and_then(Value::as_u64).is_none_or(|index| index == 0);
             // A message alone is the answer, whatever its index; a piece of another choice is not.
-            let is_alone = |choice: &&Value| choices.len() == 1 && choice.get("delta").is_none();
+            let is_alone = |choice: &&Value<'_>| choices.len() == 1 && choice.get("delta").is_none();
             choices.iter().find(is_first).or_else(|| choices.first().filter(is_alone))
         });
         if let Some(choice) = first {
@@ -149,7 +148,7 @@ impl Reply {
         reply
     }
 
-    fn read_choice(&mut self, choice: &Value, forms: [&str; 2]) {
+    fn read_choice(&mut self, choice: &Value<'_>, forms: [&str; 2]) {
         self.finish_reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty()).map(str::to_string);
         if let Some(text) = choice.get("text").and_then(Value::as_str) {
             self.text.push_str(text);
@@ -210,7 +209,7 @@ impl Reply {
 }
 
 impl Choice {
-    fn from_value(choice: &Value, at: usize) -> Choice {
+    fn from_value(choice: &Value<'_>, at: usize) -> Choice {
         let finish_reason = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
         let index = choice.get("index").and_then(Value::as_u64).unwrap_or(at as u64);
         Choice { index, finish_reason: finish_reason.map(str::to_string) }
@@ -218,7 +217,7 @@ impl Choice {
 }
 
 impl ToolPiece {
-    fn from_value(call: &Value) -> ToolPiece {
+    fn from_value(call: &Value<'_>) -> ToolPiece {
         let function = call.get("function").unwrap_or(call);
         let arguments = function.get("arguments").and_then(Value::as_str).unwrap_or_default();
         ToolPiece {
@@ -244,7 +243,7 @@ impl Usage {
         })
     }
 
-    fn from_value(value: &Value) -> Option<Usage> {
+    fn from_value(value: &Value<'_>) -> Option<Usage> {
         let object = value.as_object()?;
         let number = |key: &str| object.get(key).and_then(Value::as_u64);
         let details = object.get("completion_tokens_details");
@@ -263,33 +262,41 @@ mod tests {
 
     use super::*;
 
+    fn read(value: serde_json::Value) -> Reply {
+        Reply::from_value(&value.into())
+    }
+
+    fn chunk(value: serde_json::Value) -> Reply {
+        Reply::from_chunk(&value.into())
+    }
+
     #[test]
     fn a_plain_answer_and_a_chunk_are_read_alike() {
-        let plain = Reply::from_value(&json!({"model":"m","choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],
+        let plain = read(json!({"model":"m","choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],
             "usage":{"completion_tokens":3,"completion_tokens_details":{"reasoning_tokens":1}}}));
         assert_eq!((plain.text.as_str(), plain.finish_reason.as_deref(), plain.choices), ("hi", Some("stop"), Some(1)));
         assert_eq!(plain.usage.and_then(|usage| usage.reasoning_tokens), Some(1));
-        let chunk = Reply::from_value(&json!({"choices":[{"delta":{"content":"hi"},"finish_reason":null}]}));
-        assert_eq!((chunk.text.as_str(), chunk.finish_reason), ("hi", None));
+        let piece = read(json!({"choices":[{"delta":{"content":"hi"},"finish_reason":null}]}));
+        assert_eq!((piece.text.as_str(), piece.finish_reason), ("hi", None));
     }
 
     #[test]
     fn where_both_forms_stand_side_by_side_each_counts_in_its_kind() {
         let both = |delta: &str, message: &str| json!({"choices":[{"index":0,"delta":{"content":delta},"message":{"content":message}}]});
-        assert_eq!(Reply::from_value(&both("", "Hello")).text, "Hello");
-        assert_eq!(Reply::from_chunk(&both("lo", "Hello")).text, "lo");
-        assert_eq!(Reply::from_chunk(&json!({"choices":[{"delta":null,"message":{"content":"Hello"}}]})).text, "Hello");
+        assert_eq!(read(both("", "Hello")).text, "Hello");
+        assert_eq!(chunk(both("lo", "Hello")).text, "lo");
+        assert_eq!(chunk(json!({"choices":[{"delta":null,"message":{"content":"Hello"}}]})).text, "Hello");
     }
 
     #[test]
     fn a_single_message_is_the_answer_whatever_its_index() {
-        assert_eq!(Reply::from_value(&json!({"choices":[{"index":1,"message":{"content":"hi"}}]})).text, "hi");
-        assert_eq!(Reply::from_chunk(&json!({"choices":[{"index":1,"delta":{"content":"hi"}}]})).text, "");
+        assert_eq!(read(json!({"choices":[{"index":1,"message":{"content":"hi"}}]})).text, "hi");
+        assert_eq!(chunk(json!({"choices":[{"index":1,"delta":{"content":"hi"}}]})).text, "");
     }
 
     #[test]
     fn an_empty_name_names_no_model() {
-        assert_eq!(Reply::from_value(&json!({"model":"","choices":[]})).model, None);
+        assert_eq!(read(json!({"model":"","choices":[]})).model, None);
     }
 
     #[test]
@@ -320,7 +327,7 @@ mod tests {
     #[test]
     fn content_that_is_not_text_still_counts() {
         let parts = json!([{"type":"text","text":"a"},{"type":"image_url"}]);
-        let reply = Reply::from_value(&json!({"choices":[{"message":{"content":parts}}]}));
+        let reply = read(json!({"choices":[{"message":{"content":parts}}]}));
         assert_eq!((reply.text.as_str(), reply.has_other_content), ("a", true));
         for message in [
             json!({"content":null,"tool_calls":[{"id":"1"}]}),
@@ -328,10 +335,10 @@ mod tests {
             json!({"content":"","reasoning_content":"hm"}),
             json!({"content":null,"audio":{"id":"a"}}),
         ] {
-            assert!(Reply::from_value(&json!({"choices":[{"message":message}]})).has_content());
+            assert!(read(json!({"choices":[{"message":message}]})).has_content());
         }
         for message in [json!({"content":""}), json!({"content":null,"tool_calls":[]}), json!(null), json!(3)] {
-            assert!(!Reply::from_value(&json!({"choices":[{"message":message}]})).has_content());
+            assert!(!read(json!({"choices":[{"message":message}]})).has_content());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whose answer a JSON is: that of chat completions, or that of another API of the same trade. Recognised by the keys that only that
 //! API has; a chat completion with foreign keys beside its choices is still one.
 
-use serde_json::Value;
+use super::json::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -16,7 +16,7 @@ pub enum Shape {
 
 impl Shape {
     /// The shape of an answer, or of one event of a stream; `None` for what is neither.
-    pub fn of(value: &Value) -> Option<Shape> {
+    pub fn of(value: &Value<'_>) -> Option<Shape> {
         // Gemini streams without `alt=sse` as one array.
         if let Value::Array(items) = value {
             return items.first().and_then(Shape::of).filter(|shape| *shape == Shape::GeminiContent);
@@ -45,7 +45,8 @@ impl Shape {
 
     /// The shape that a request to this address asks for. What is not known to be another API's path is taken for chat completions.
     pub fn asked_at(url: &str) -> Shape {
-        let path = url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/');
+        let end = memchr::memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len());
+        let path = url[..end].trim_end_matches('/');
         let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
         match () {
             () if ends(&["/chat/completions"]) => Shape::ChatCompletions,
@@ -77,9 +78,9 @@ const ANTHROPIC_EVENTS: [&str; 6] =
     ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop"];
 
 /// Relays label chat completions in many ways; what counts is where the text stands.
-fn of_choices(value: &Value, object: &str) -> Shape {
+fn of_choices(value: &Value<'_>, object: &str) -> Shape {
     let choices = value.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let is_legacy = |choice: &Value| choice.get("text").is_some() && choice.get("message").is_none() && choice.get("delta").is_none();
+    let is_legacy = |choice: &Value<'_>| choice.get("text").is_some() && choice.get("message").is_none() && choice.get("delta").is_none();
     let all_are_legacy = !choices.is_empty() && choices.iter().all(is_legacy);
     if all_are_legacy && object != "chat.completion" { Shape::LegacyCompletions } else { Shape::ChatCompletions }
 }
@@ -114,7 +115,7 @@ mod tests {
             (json!([]), None),
         ];
         for (value, expected) in cases {
-            assert_eq!(Shape::of(&value), expected, "{value}");
+            assert_eq!(Shape::of(&value.clone().into()), expected, "{value}");
         }
     }
 

@@ -211,7 +211,7 @@ impl Board {
     /// The line's item, unless an earlier run has answered it.
     fn job_of(&self, line: &Line) -> Result<Option<Job>> {
         let item = self.form.item(line)?;
-        let is_done = self.done.has(&item)?;
+        let is_done = self.done.has(&item.custom_id, &item.body)?;
         Ok((!is_done).then_some(Job { item, attempts: 0, refusals: 0, recovery: None, bound: None }))
     }
 

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 
 use super::output::Done;
 use crate::api::edit::Body;
+use crate::api::json::Word;
 use crate::api::tokens;
 
 /// No request is larger than this.
@@ -50,20 +51,24 @@ pub struct Item {
 }
 
 impl Item {
-    /// A name for exactly this request: the same line gives the same one in every run.
     pub fn id(&self) -> String {
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        context.update(&(self.custom_id.len() as u64).to_le_bytes());
-        context.update(self.custom_id.as_bytes());
-        context.update(&self.body);
-        let digest = context.finish();
-        digest.as_ref()[..12].iter().fold(String::from("batch_req_"), |mut id, byte| {
-            const HEX: &[u8; 16] = b"0123456789abcdef";
-            id.push(HEX[usize::from(byte >> 4)] as char);
-            id.push(HEX[usize::from(byte & 15)] as char);
-            id
-        })
+        id_of(&self.custom_id, &self.body)
     }
+}
+
+/// A name for exactly this request: the same line gives the same one in every run.
+pub(super) fn id_of(custom_id: &str, body: &[u8]) -> String {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    context.update(&(custom_id.len() as u64).to_le_bytes());
+    context.update(custom_id.as_bytes());
+    context.update(body);
+    let digest = context.finish();
+    digest.as_ref()[..12].iter().fold(String::from("batch_req_"), |mut id, byte| {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        id.push(HEX[usize::from(byte >> 4)] as char);
+        id.push(HEX[usize::from(byte & 15)] as char);
+        id
+    })
 }
 
 /// An input without a mistake, from its beginning.
@@ -125,17 +130,20 @@ impl Input {
         let mut ids = HashSet::new();
         let mut mistakes = Vec::new();
         let (mut total, mut before) = (0, 0);
+        let form = self.form.clone();
         loop {
-            match self.next() {
+            let read = self.advance().and_then(|line| line.map(|(line, number)| form.read(line, number)).transpose());
+            match read {
                 Ok(None) => break,
-                Ok(Some(item)) => {
+                Ok(Some(request)) => {
+                    let custom_id = request.custom_id.as_ref();
                     total += 1;
-                    if !ids.insert((keys.0.hash_one(&item.custom_id), keys.1.hash_one(&item.custom_id))) {
-                        mistakes.push(anyhow!("line {}: the custom_id {:?} stands in an earlier line too", item.line, item.custom_id));
+                    if !ids.insert((keys.0.hash_one(custom_id), keys.1.hash_one(custom_id))) {
+                        mistakes.push(anyhow!("line {}: the custom_id {custom_id:?} stands in an earlier line too", request.line));
                     }
-                    match done.has(&item) {
+                    match done.has(custom_id, &request.body) {
                         Ok(is_done) => before += u64::from(is_done),
-                        Err(mistake) => mistakes.push(mistake.context(format!("line {}", item.line))),
+                        Err(mistake) => mistakes.push(mistake.context(format!("line {}", request.line))),
                     }
                 }
                 Err(mistake) if mistake.is::<std::io::Error>() => return Err(mistake),
@@ -155,17 +163,7 @@ impl Input {
         if total == 0 {
             bail!("{} holds no request", self.path.display());
         }
-        Ok(Checked { input: Input::begin(&self.path, self.form)?, total, before })
-    }
-
-    /// The next request; none at the end.
-    ///
-    /// # Errors
-    /// What is wrong with the line.
-    #[expect(clippy::should_implement_trait, reason = "an iterator would hide that a mistake does not end it")]
-    pub fn next(&mut self) -> Result<Option<Item>> {
-        let line = self.line()?;
-        line.map(|line| self.form.item(&line)).transpose()
+        Ok(Checked { input: Input::begin(&self.path, form)?, total, before })
     }
 
     /// The next line that is not empty, to be read by [`Form::item`].
@@ -173,6 +171,11 @@ impl Input {
     /// # Errors
     /// When the file cannot be read, or the line is no request's.
     pub fn line(&mut self) -> Result<Option<Line>> {
+        Ok(self.advance()?.map(|(line, number)| Line { number, bytes: line.to_vec() }))
+    }
+
+    /// The next line that is not empty, with its number.
+    fn advance(&mut self) -> Result<Option<(&[u8], u64)>> {
         loop {
             self.buffer.clear();
             self.number += 1;
@@ -186,9 +189,9 @@ impl Input {
                 bail!("line {} is longer than 64 MiB", self.number);
             }
             let bom = "\u{feff}".as_bytes();
-            let line = self.buffer.strip_prefix(bom).filter(|_| self.number == 1).unwrap_or(&self.buffer);
-            if !line.trim_ascii().is_empty() {
-                return Ok(Some(Line { number: self.number, bytes: line.to_vec() }));
+            let start = if self.number == 1 && self.buffer.starts_with(bom) { bom.len() } else { 0 };
+            if !self.buffer[start..].trim_ascii().is_empty() {
+                return Ok(Some((&self.buffer[start..], self.number)));
             }
         }
     }
@@ -209,31 +212,51 @@ impl Input {
     }
 }
 
+/// What a line asks for.
+struct Request<'a> {
+    line: u64,
+    text: &'a str,
+    custom_id: Cow<'a, str>,
+    body: Cow<'a, [u8]>,
+    model: Option<Cow<'a, str>>,
+    max_tokens: Option<u64>,
+}
+
 impl Form {
     /// # Errors
     /// What is wrong with the line.
     pub fn item(&self, line: &Line) -> Result<Item> {
-        self.read(&line.bytes, line.number).with_context(|| format!("line {}", line.number))
+        let request = self.read(&line.bytes, line.number)?;
+        Ok(Item {
+            line: line.number,
+            tokens: tokens::about(request.text) + request.max_tokens.unwrap_or(USUAL_ANSWER),
+            custom_id: request.custom_id.into_owned(),
+            body: request.body.into_owned(),
+            model: request.model.map(Cow::into_owned),
+            max_tokens: request.max_tokens,
+        })
     }
 
-    fn read(&self, line: &[u8], number: u64) -> Result<Item> {
+    fn read<'a>(&self, line: &'a [u8], number: u64) -> Result<Request<'a>> {
+        self.request(line, number).with_context(|| format!("line {number}"))
+    }
+
+    fn request<'a>(&self, line: &'a [u8], number: u64) -> Result<Request<'a>> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let is_utf16 = number == 1 && matches!(line, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
             let hint = if is_utf16 { ": this is UTF-16, as PowerShell writes it; save it as UTF-8" } else { "" };
             anyhow!("not UTF-8 at byte {}{hint}", error.valid_up_to() + 1)
         })?;
         let text = text.trim_end_matches(['\n', '\r']);
-        let mut item = match self {
+        match self {
             Form::Plain(compose) => {
                 let body = compose(text)?;
                 let read = Body::read(&body).context("the prompt makes no request")?;
-                let (model, max_tokens) = (read.model(), read.max_tokens());
-                Item { line: number, custom_id: format!("line-{number}"), body, model, max_tokens, tokens: 0 }
+                let (model, max_tokens) = (read.model().map(Cow::Owned), read.max_tokens());
+                Ok(Request { line: number, text, custom_id: format!("line-{number}").into(), body: body.into(), model, max_tokens })
             }
-            Form::OpenAi => request(text, number)?,
-        };
-        item.tokens = tokens::about(text) + item.max_tokens.unwrap_or(USUAL_ANSWER);
-        Ok(item)
+            Form::OpenAi => of_batch_api(text, number),
+        }
     }
 }
 
@@ -252,46 +275,24 @@ impl std::error::Error for NoRequest {}
 const WHAT_A_LINE_IS: &str =
     r#"a line is {"custom_id":…,"method":"POST","url":"/v1/chat/completions","body":{…}}, and --plain takes prompts"#;
 
-fn request(text: &str, line: u64) -> Result<Item> {
-    #[derive(Deserialize)]
-    struct Request<'a> {
-        custom_id: Option<String>,
-        method: Option<String>,
-        url: Option<String>,
-        #[serde(borrow)]
-        body: Option<&'a RawValue>,
-    }
-    let request: Request<'_> = serde_json::from_str(text).map_err(|error| {
-        // A line has no lines.
-        let error = error.to_string().replace(" at line 1 column ", " at byte ");
-        anyhow!(NoRequest(error))
-    })?;
-    let custom_id = request.custom_id.filter(|id| !id.is_empty()).context("there is no custom_id")?;
-    if let Some(method) = request.method.filter(|method| !method.eq_ignore_ascii_case("POST")) {
-        bail!("the method is {method:?}, not POST");
-    }
-    if let Some(url) = request.url.filter(|url| !url.trim_end_matches('/').ends_with("/chat/completions")) {
-        bail!("the url is {url:?}; only chat completions can be asked for");
-    }
-    let body = request.body.filter(|body| body.get().starts_with('{')).context("there is no body, or it is no object")?;
-    let read: Asked<'_> = serde_json::from_str(body.get()).context("the body")?;
-    if !read.messages.is_some_and(|messages| messages.get().starts_with('[') && messages.get().contains(['{', '"'])) {
-        bail!("the body has no messages");
-    }
-    let (model, max_tokens) = (read.model.map(Cow::into_owned), read.max_completion_tokens.or(read.max_tokens));
-    // An item's answer is one JSON.
-    let body = match read.stream == Some(true) || read.stream_options.is_some() {
-        true => as_plain_answer(body.get()).context("the body is no object")?,
-        false => body.get().as_bytes().to_vec(),
-    };
-    Ok(Item { line, custom_id, body, model, max_tokens, tokens: 0 })
+/// A line of the Batch API.
+#[derive(Deserialize)]
+struct Asking<'a> {
+    #[serde(borrow)]
+    custom_id: Option<Word<'a>>,
+    #[serde(borrow)]
+    method: Option<Word<'a>>,
+    #[serde(borrow)]
+    url: Option<Word<'a>>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
 }
 
 /// What is to be known of a body before it is sent.
 #[derive(Deserialize)]
 struct Asked<'a> {
     #[serde(borrow)]
-    model: Option<Cow<'a, str>>,
+    model: Option<Word<'a>>,
     max_tokens: Option<u64>,
     max_completion_tokens: Option<u64>,
     stream: Option<bool>,
@@ -299,6 +300,34 @@ struct Asked<'a> {
     messages: Option<&'a RawValue>,
     #[serde(borrow)]
     stream_options: Option<&'a RawValue>,
+}
+
+fn of_batch_api(text: &str, line: u64) -> Result<Request<'_>> {
+    let asking: Asking<'_> = serde_json::from_str(text).map_err(|error| {
+        // A line has no lines.
+        let error = error.to_string().replace(" at line 1 column ", " at byte ");
+        anyhow!(NoRequest(error))
+    })?;
+    let Word(custom_id) = asking.custom_id.filter(|id| !id.0.is_empty()).context("there is no custom_id")?;
+    if let Some(Word(method)) = asking.method.filter(|method| !method.0.eq_ignore_ascii_case("POST")) {
+        bail!("the method is {method:?}, not POST");
+    }
+    if let Some(Word(url)) = asking.url.filter(|url| !url.0.trim_end_matches('/').ends_with("/chat/completions")) {
+        bail!("the url is {url:?}; only chat completions can be asked for");
+    }
+    let body = asking.body.filter(|body| body.get().starts_with('{')).context("there is no body, or it is no object")?.get();
+    let read: Asked<'_> = serde_json::from_str(body).context("the body")?;
+    let has_message = |messages: &str| messages.starts_with('[') && memchr::memchr2(b'{', b'"', messages.as_bytes()).is_some();
+    if !read.messages.is_some_and(|messages| has_message(messages.get())) {
+        bail!("the body has no messages");
+    }
+    let (model, max_tokens) = (read.model.map(|model| model.0), read.max_completion_tokens.or(read.max_tokens));
+    // An item's answer is one JSON.
+    let body = match read.stream == Some(true) || read.stream_options.is_some() {
+        true => as_plain_answer(body).context("the body is no object")?.into(),
+        false => body.as_bytes().into(),
+    };
+    Ok(Request { line, text, custom_id, body, model, max_tokens })
 }
 
 fn as_plain_answer(body: &str) -> Option<Vec<u8>> {

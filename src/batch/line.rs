@@ -1,8 +1,10 @@
 //! An item's outcome as a line: the shape of the Batch API's output and error files, with what llmcheck knows beside it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
+use memchr::memmem::Finder;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -62,15 +64,11 @@ pub fn answer(item: &Item, id: &str, evidence: &Evidence<'_>, way: Way<'_>) -> O
         None => Cow::Owned(of_stream(id, evidence)?.to_string()),
     };
     let response = Response { status_code: 200, request_id: request_id(evidence), body: None };
-    let mut line = finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None });
+    let line = finished(&Line { id, custom_id: &item.custom_id, response: Some(response), error: None, llmcheck: way, partial: None });
     // The body was parsed already, and is put in as it is.
-    const PLACE: &[u8] = br#""body":null"#;
-    let after = line.split_off(memchr::memmem::find(&line, PLACE)? + PLACE.len());
-    line.truncate(line.len() - b"null".len());
-    line.reserve_exact(body.len() + after.len());
-    line.extend_from_slice(body.as_bytes());
-    line.extend_from_slice(&after);
-    Some(line)
+    static PLACE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""body":null"#));
+    let end = PLACE.find(&line)? + PLACE.needle().len();
+    Some([&line[..end - b"null".len()], body.as_bytes(), &line[end..]].concat())
 }
 
 /// The line of an item that failed.
@@ -96,7 +94,7 @@ pub fn cover(mask: &Mask, line: &mut Vec<u8>) {
     if memchr::memmem::find(line, b"\\u00").is_none() {
         return;
     }
-    let Ok(mut value) = crate::api::json::parse(line) else {
+    let Ok(mut value) = crate::api::json::parse(line).map(Value::from) else {
         return;
     };
     if cover_strings(mask, &mut value) {
@@ -121,8 +119,10 @@ fn cover_strings(mask: &Mask, value: &mut Value) -> bool {
 }
 
 fn finished(line: &Line<'_>) -> Vec<u8> {
+    const USUAL: usize = 512;
+    let mut bytes = Vec::with_capacity(USUAL);
     // Nothing in it can fail to be written as JSON.
-    let mut bytes = serde_json::to_vec(line).unwrap_or_default();
+    let _ = serde_json::to_writer(&mut bytes, line);
     bytes.push(b'\n');
     bytes
 }

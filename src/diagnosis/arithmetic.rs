@@ -50,7 +50,7 @@ pub fn counted(evidence: &Evidence<'_>, length: &Length) -> Option<Counted> {
         return Some(Counted::Utf16Units);
     }
     let document = evidence.document.as_ref()?;
-    if let Some(variant) = other_serialization(document, content.document()?, declared) {
+    if let Some(variant) = other_serialization(&document.clone().into(), content.document()?, declared) {
         return Some(Counted::OtherSerialization(variant));
     }
     let (asked, answered) = (evidence.asked().model.as_ref()?, evidence.reply.as_ref()?.model.as_ref()?);

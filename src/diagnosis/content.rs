@@ -1,6 +1,7 @@
 //! What the content itself shows: the user stopped it, it is not what was asked for, it is malformed, or it is no chat completion.
 
 use super::{AtFault, Class, Entry, Found, Severity, explain};
+use crate::api::json::Value;
 use crate::api::shape::Shape;
 use crate::evidence::{Evidence, SyntaxFault};
 use crate::exchange::recording::How;
@@ -55,7 +56,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let is_answer = evidence.document.is_some() && evidence.is_success() && evidence.error.is_none();
             let has_choices = evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
             // Gemini's stream may be one array.
-            let is_array = evidence.document.as_ref().is_some_and(serde_json::Value::is_array);
+            let is_array = evidence.document.as_ref().is_some_and(Value::is_array);
             (evidence.asked().stream && is_answer && has_choices && !is_array).then(|| at_body(Found::certain(), evidence, "body"))
         },
     },
@@ -81,8 +82,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         examine: |evidence| {
             let is_stream = evidence.stream().is_some_and(|stream| stream.events > 0) && evidence.is_success();
             // ollama streams unless it is told not to; Gemini is told by the path.
-            let is_by_path = matches!(Shape::asked_at(&evidence.asked().url), Shape::OllamaChat | Shape::GeminiContent);
-            (!evidence.asked().stream && is_stream && !is_by_path).then(|| at_body(Found::certain(), evidence, "body"))
+            let is_by_path = || matches!(Shape::asked_at(&evidence.asked().url), Shape::OllamaChat | Shape::GeminiContent);
+            (!evidence.asked().stream && is_stream && !is_by_path()).then(|| at_body(Found::certain(), evidence, "body"))
         },
     },
     Entry {
@@ -255,7 +256,7 @@ fn json_malformed(evidence: &Evidence<'_>) -> Option<Found> {
     let content = evidence.content()?;
     let is_answer = evidence.error.is_some() || evidence.reply.as_ref().is_some_and(|reply| reply.choices.is_some());
     let trailing = match &content.form {
-        Form::Json(document) if is_answer && !super::entry_fires(evidence, &["body-altered"]) => document.trailing(),
+        Form::Json(document) if is_answer => document.trailing().filter(|_| !super::entry_fires(evidence, &["body-altered"])),
         _ => None,
     };
     // Every parser stops at what follows the value; a surplus behind the declared length is told as that.

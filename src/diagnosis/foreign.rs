@@ -162,10 +162,21 @@ fn malformed_header_field(evidence: &Evidence<'_>) -> Option<Found> {
     None
 }
 
-/// What is wrong with a line that should be a field; RFC 9110 section 5.6.2 says which characters a name may have.
+/// The characters that a field's name may have: RFC 9110 section 5.6.2.
+static IS_OF_TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        let is_mark = matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+        table[byte as usize] = is_mark || byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
+
+/// What is wrong with a line that should be a field.
 fn fault_of(line: &[u8]) -> Option<(&'static str, Text)> {
-    let is_mark = |byte: u8| matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
-    let is_token = |name: &[u8]| !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || is_mark(*byte));
+    let is_token = |name: &[u8]| !name.is_empty() && name.iter().all(|byte| IS_OF_TOKEN[usize::from(*byte)]);
     match memchr::memchr(b':', line) {
         _ if memchr::memchr(0, line).is_some() => Some(("zero-byte", text("a zero byte stands in it", "其中有一个零字节"))),
         None => Some(("no-colon", text("there is no colon", "没有冒号"))),

@@ -385,8 +385,8 @@ fn stream_buffered(evidence: &Evidence<'_>) -> Option<Found> {
 fn model_substituted(evidence: &Evidence<'_>) -> Option<Found> {
     let asked = evidence.asked().model.as_deref()?;
     let answered = evidence.reply.as_ref()?.model.as_deref()?;
-    let is_deployment = evidence.asked().url.contains("/openai/deployments/");
-    if is_deployment || !evidence.is_success() || !model::is_known_family(asked) || model::is_same(asked, answered) {
+    let is_deployment = || evidence.asked().url.contains("/openai/deployments/");
+    if model::is_same(asked, answered) || !evidence.is_success() || !model::is_known_family(asked) || is_deployment() {
         return None;
     }
     Some(Found::likely().value("model", super::excerpt(asked)).value("answered", super::excerpt(answered)))

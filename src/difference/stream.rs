@@ -1,11 +1,10 @@
 //! Two streams: the kinds of their events in order, the paths in them, how their lines are written, and whether they came as they were
 //! made or gathered. Of what is kept of a flow, which may be its beginning only.
 
-use serde_json::Value;
-
 use super::body::Compared;
 use super::json::{self, Shape, Style};
 use super::{Difference, Part};
+use crate::api::json::Value;
 use crate::evidence::Evidence;
 use crate::wire::coding::{Coding, Decoder};
 use crate::wire::framing::{Body, Piece};
@@ -174,7 +173,7 @@ impl Seen {
 }
 
 /// An event by what it carries: the keys of its delta, why it ended, what it counts.
-fn kind(event: &Event<'_>, value: Option<&Value>) -> String {
+fn kind(event: &Event<'_>, value: Option<&Value<'_>>) -> String {
     let Some(value) = value else {
         return if event.data.trim_ascii() == b"[DONE]" { "[DONE]".into() } else { format!("{}text", named(event.name)) };
     };
@@ -190,8 +189,7 @@ fn kind(event: &Event<'_>, value: Option<&Value>) -> String {
     let Some(choice) = choices.first() else {
         return format!("{}{{}}{usage}", named(event.name));
     };
-    let keys: Vec<&str> =
-        choice.get("delta").and_then(Value::as_object).into_iter().flat_map(|delta| delta.keys().map(String::as_str)).take(8).collect();
+    let keys: Vec<&str> = choice.get("delta").and_then(Value::as_object).into_iter().flat_map(|delta| delta.keys()).take(8).collect();
     let finish = if choice.get("finish_reason").is_some_and(|reason| !reason.is_null()) { "+finish" } else { "" };
     format!("{}{{{}}}{finish}{usage}", named(event.name), keys.join(","))
 }

@@ -1,9 +1,10 @@
 //! What stands around an answer or within it and is not its own: text before the JSON, an error or a page behind what was cut.
 
-use serde_json::{Deserializer, Value};
+use serde_json::Deserializer;
 
 use super::Evidence;
 use crate::api::error::ApiError;
+use crate::api::json::Value;
 use crate::api::shape::Shape;
 use crate::wire::coding::Progress;
 use crate::wire::content::{Content, Form};
@@ -35,17 +36,17 @@ pub enum What {
 
 /// JSON behind a text that does not belong to it.
 #[derive(Clone, Debug)]
-pub struct Preceded {
+pub struct Preceded<'a> {
     pub before: String,
-    pub value: Value,
+    pub value: Value<'a>,
 }
 
 /// A JSON answer or error behind other text, if nothing but the closing of a call is behind it. A page that quotes one goes on.
-pub(super) fn preceded(content: &Content) -> Option<Preceded> {
+pub(super) fn preceded(content: &Content) -> Option<Preceded<'_>> {
     const MOST_PLACES: usize = 64;
     let text = content.other_text()?;
     for at in memchr::memchr_iter(b'{', text).take(MOST_PLACES) {
-        let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value>();
+        let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value<'_>>();
         let Some(Ok(value)) = values.next() else { continue };
         let is_answer = Shape::of(&value).is_some() || ApiError::from_value(&value, false).is_some();
         let behind = text[at + values.byte_offset()..].trim_ascii();
@@ -126,7 +127,7 @@ fn error(text: &[u8], of: &Text<'_>) -> Option<(usize, What)> {
         if at == 0 || !KEYS.iter().any(|key| text[at + 1..].trim_ascii_start().starts_with(key)) {
             continue;
         }
-        let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value>();
+        let mut values = Deserializer::from_slice(&text[at..]).into_iter::<Value<'_>>();
         let Some(Ok(value)) = values.next() else { continue };
         let behind = text[at + values.byte_offset()..].trim_ascii();
         // «0» is the last chunk of a body whose coding is broken, not its framing.

@@ -1,7 +1,5 @@
 //! A body without its head: JSON, an event stream, a page, several answers line by line. And texts, which are none.
 
-use serde_json::Value;
-
 use super::exchange::Exchange;
 use super::paste;
 use super::raw;
@@ -9,6 +7,7 @@ use super::recognise::is_log_line;
 use super::said::Said;
 use super::secrets;
 use crate::api::error::ApiError;
+use crate::api::json::{self, Value};
 use crate::exchange::source::Source;
 use crate::testimony;
 
@@ -38,8 +37,8 @@ pub fn of_text(bytes: Vec<u8>) -> Exchange {
     let testimony = testimony::hear(&secrets::covered(&String::from_utf8_lossy(&bytes)));
     let tells_nothing = testimony.statements.is_empty() && testimony.error.is_none() && testimony.status.is_none();
     // A logger's line and a request are no answers, whatever they tell.
-    let may_be_answer = |value: Value| value.is_object() && !is_log_line(&value) && value.get("messages").is_none();
-    let is_answer = |bytes: &[u8]| crate::api::json::parse(bytes).is_ok_and(may_be_answer);
+    let may_be_answer = |value: Value<'_>| value.is_object() && !is_log_line(&value) && value.get("messages").is_none();
+    let is_answer = |bytes: &[u8]| json::parse(bytes).is_ok_and(may_be_answer);
     if tells_nothing && is_answer(bytes.trim_ascii()) {
         return Exchange { received: bytes, ..Exchange::of(Source::Body) };
     }
@@ -60,9 +59,9 @@ pub fn start_of_stream(bytes: &[u8]) -> Option<usize> {
 fn answers_by_line(body: &[u8]) -> Option<Vec<&[u8]>> {
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
     let is_answer = |line: &&[u8]| {
-        let value = crate::api::json::parse(line).unwrap_or(Value::Null);
-        let is_chunk = value["object"] == "chat.completion.chunk" || value.get("done").is_some();
-        !is_chunk && (value["choices"].is_array() || ApiError::from_value(&value, true).is_some())
+        let value = json::parse(line).unwrap_or_default();
+        let is_chunk = value.get("object").and_then(Value::as_str) == Some("chat.completion.chunk") || value.get("done").is_some();
+        !is_chunk && (value.get("choices").is_some_and(Value::is_array) || ApiError::from_value(&value, true).is_some())
     };
     (lines.len() > 1 && lines.iter().all(|line| line.starts_with(b"{")) && lines.iter().all(is_answer)).then_some(lines)
 }

@@ -29,7 +29,7 @@ const CHAT_PATHS: [&str; 8] = [
 /// When it is no HAR.
 pub fn exchanges(bytes: &[u8]) -> Result<Vec<Exchange>> {
     let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let archive = crate::api::json::parse(text.trim_ascii()).context("the HAR is not whole JSON; export it again")?;
+    let archive: Value = crate::api::json::parse(text.trim_ascii()).context("the HAR is not whole JSON; export it again")?.into();
     let entries = archive["log"]["entries"].as_array().context("the HAR has no log.entries")?;
     if entries.is_empty() {
         bail!("the HAR has no entries: nothing was recorded before it was exported");

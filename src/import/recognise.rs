@@ -1,8 +1,7 @@
 //! What a file or a paste is, by its first lines.
 
-use serde_json::Value;
-
 use crate::api::error::ApiError;
+use crate::api::json::{self, Value};
 use crate::exchange::source::Source;
 
 /// The kind of evidence that begins with these bytes. Whatever is nothing else is text.
@@ -30,7 +29,7 @@ pub fn recognise(bytes: &[u8]) -> Source {
     }
     if super::body::start_of_stream(text).is_some()
         || is_event_stream(text)
-        || text.starts_with(b"[") && crate::api::json::parse(text).is_ok()
+        || text.starts_with(b"[") && json::parse(text).is_ok()
         || is_page(text)
     {
         return Source::Body;
@@ -67,7 +66,7 @@ fn of_json(text: &[u8], first_line: &[u8]) -> Source {
     if log.is_some() && memchr::memmem::find(text, b"\"entries\"").is_some() {
         return Source::Har;
     }
-    if let Ok(value) = crate::api::json::parse(text) {
+    if let Ok(value) = json::parse(text) {
         let is_reply = ["choices", "candidates", "output", "content", "done"].iter().any(|key| value.get(key).is_some());
         return if is_reply || !is_log_line(&value) && ApiError::from_value(&value, true).is_some() { Source::Body } else { Source::Text };
     }
@@ -82,7 +81,7 @@ fn of_json(text: &[u8], first_line: &[u8]) -> Source {
 }
 
 /// What programs write as JSON for whoever reads their logs.
-pub fn is_log_line(value: &Value) -> bool {
+pub fn is_log_line(value: &Value<'_>) -> bool {
     ["level", "severity", "ts", "time", "timestamp", "logger"].iter().any(|key| value.get(key).is_some())
 }
 

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
-
 use super::{notation, quoting};
 use crate::api::error::ApiError;
+use crate::api::json::Value;
 
 /// So many bytes are read in search of an error, all attempts together.
 const MOST_READ: usize = 4 * 1024 * 1024;
@@ -26,7 +25,7 @@ fn objects(text: &str, status: Option<u16>) -> Option<(ApiError, Range<usize>)> 
         if !names_an_error(window) {
             continue;
         }
-        if let Some((error, length)) = notation::read(window).and_then(|(value, length)| Some((read(&value, status)?, length)))
+        if let Some((error, length)) = notation::read(window).and_then(|(value, length)| Some((read(&value.into(), status)?, length)))
             && !quoting::is_quoted(text, start)
         {
             return Some((error, start..start + length));
@@ -56,19 +55,19 @@ fn names_an_error(window: &str) -> bool {
 }
 
 /// The error that an object tells. Loggers write objects with messages and errors of their own: those are not an API's.
-fn read(value: &Value, status: Option<u16>) -> Option<ApiError> {
+fn read(value: &Value<'_>, status: Option<u16>) -> Option<ApiError> {
     const OF_A_LOGGER: [&str; 12] =
         ["level", "severity", "ts", "time", "timestamp", "@timestamp", "logger", "levelname", "lvl", "caller", "stream", "log"];
     let object = match value {
         Value::Array(items) => items.first()?.as_object()?,
         value => value.as_object()?,
     };
-    if OF_A_LOGGER.iter().any(|key| object.contains_key(*key)) {
+    if OF_A_LOGGER.iter().any(|key| object.contains_key(key)) {
         return None;
     }
     let has_envelope = object.get("error").is_some_and(|error| error.is_object() || error.is_string());
     let is_failing = status.is_some_and(|status| status >= 400);
-    let is_bare = ["detail", "message", "msg"].iter().any(|key| object.get(*key).is_some_and(Value::is_string)) && object.len() <= 6;
+    let is_bare = ["detail", "message", "msg"].iter().any(|key| object.get(key).is_some_and(Value::is_string)) && object.len() <= 6;
     let error = ApiError::from_value(value, is_failing && is_bare && !has_envelope)?;
     // An exception's text that stands for an answer is no error of an API: `{"error": "connect ECONNREFUSED …"}`.
     (!error.message.is_empty() || !error.code.is_empty()).then_some(error)

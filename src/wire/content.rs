@@ -1,6 +1,10 @@
 //! What a body says: its payload decoded, recognised as JSON, an event stream, a page or something else, and followed to its end.
 //! Everything is counted; what is kept is bounded.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::coding::{Coding, Decoder, Progress};
 use super::digest::Promised;
 use super::framing::{Body, Framing, Piece, Promise};
@@ -108,15 +112,17 @@ impl Document {
         if self.is_looked_at || end as usize > self.text.len().min(LARGEST_FIRST_LINE) {
             return false;
         }
-        let names = |word: &[u8]| memchr::memmem::find(&self.text[..end as usize], word).is_some();
-        let may_be_chunk = names(b"chat.completion.chunk");
+        static CHUNK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("chat.completion.chunk"));
+        static DONE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"done\""));
+        let names = |word: &Finder<'_>| word.find(&self.text[..end as usize]).is_some();
+        let may_be_chunk = names(&CHUNK);
         // One chunk alone is a strange answer, but no stream.
         if may_be_chunk && self.scanner.trailing.is_none() {
             return false;
         }
         self.is_looked_at = true;
         // Nearly every answer is a completion, and not worth being read a second time.
-        if !may_be_chunk && !names(b"\"done\"") {
+        if !may_be_chunk && !names(&DONE) {
             return false;
         }
         let value = crate::api::json::parse(&self.text[..end as usize]).unwrap_or_default();

@@ -1,15 +1,14 @@
 //! What can be kept of an answer that was cut: its JSON closed where it stands, and the text in it. What had not arrived as a whole is left
 //! out, a fault inside is an end like a cut, and nothing of it is evidence: a half said thing proves nothing.
 
-use serde::de::IgnoredAny;
-use serde_json::Value;
-
 use super::json::{BYTE_ORDER_MARK, DEEPEST};
 use super::stream::Stream;
 use crate::api::error::ApiError;
+use crate::api::json::{self, Value};
 use crate::api::native;
 use crate::api::reply::Reply;
 use crate::api::shape::Shape;
+use serde::de::IgnoredAny;
 
 /// The text closed so that it parses; `None` where nothing is open, because it came to its end or never began.
 ///
@@ -72,9 +71,9 @@ pub fn has_call_in_stream(stream: &Stream, foreign: &str) -> bool {
     values.any(|value| read(&value, shape, Reply::from_chunk).tool_calls > 0)
 }
 
-fn of_event(stream: &Stream, value: &Value) -> Option<String> {
+fn of_event(stream: &Stream, value: &Value<'_>) -> Option<String> {
     let reply = read(value, stream.shape.unwrap_or(Shape::ChatCompletions), Reply::from_chunk);
-    let choice = value.get("choices").and_then(|choices| choices.get(0));
+    let choice = value.get("choices").and_then(|choices| choices.as_array()?.first());
     let has = |key: &str| choice.is_some_and(|choice| choice.get(key).is_some_and(|part| !part.is_null()));
     // Beside the piece that did not come stands the text so far.
     let repeats = reply.repeats || (has("message") && !has("delta"));
@@ -92,13 +91,13 @@ fn without<'a>(text: &'a [u8], foreign: &str) -> &'a [u8] {
 }
 
 /// The value that was cut, unless it is an error.
-fn open_value(text: &[u8], status_is_error: bool) -> Option<Value> {
-    let value = crate::api::json::parse(closed(text)?.as_bytes()).ok()?;
+fn open_value(text: &[u8], status_is_error: bool) -> Option<Value<'static>> {
+    let value = json::parse(closed(text)?.as_bytes()).ok()?.into_owned();
     let error = native::error(&value).or_else(|| ApiError::from_value(&value, status_is_error));
     error.is_none().then_some(value)
 }
 
-fn read(value: &Value, likely: Shape, own: fn(&Value) -> Reply) -> Reply {
+fn read(value: &Value<'_>, likely: Shape, own: fn(&Value<'_>) -> Reply) -> Reply {
     let foreign = Shape::of(value).is_none().then(|| native::read(likely, value)).flatten();
     foreign.unwrap_or_else(|| own(value))
 }

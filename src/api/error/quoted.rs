@@ -1,9 +1,8 @@
 //! Errors inside errors: relays and gateways quote their upstream's error in their own message, as JSON, as the `repr` of a Python
 //! dict, as Go prints a struct, or as plain words behind the name of who said them.
 
-use serde_json::{Map, Value};
-
 use super::{ApiError, Speaker};
+use crate::api::json::Value;
 
 /// Another service's error inside an error.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,8 +63,8 @@ fn name_before(before: &str) -> &str {
     exception.unwrap_or(if is_named { last } else { "" })
 }
 
-fn value_at(text: &str) -> Option<Value> {
-    let json = serde_json::Deserializer::from_str(text).into_iter::<Value>().next().and_then(Result::ok);
+fn value_at(text: &str) -> Option<Value<'_>> {
+    let json = serde_json::Deserializer::from_str(text).into_iter::<Value<'_>>().next().and_then(Result::ok);
     json.or_else(|| Python { rest: text, depth: 0 }.value())
 }
 
@@ -76,7 +75,7 @@ struct Python<'a> {
     depth: usize,
 }
 
-impl Python<'_> {
+impl<'a> Python<'a> {
     const DEEPEST: usize = 32;
 
     fn skip_blanks(&mut self) {
@@ -101,7 +100,7 @@ impl Python<'_> {
         }
     }
 
-    fn value(&mut self) -> Option<Value> {
+    fn value(&mut self) -> Option<Value<'a>> {
         self.depth += 1;
         if self.depth > Self::DEEPEST {
             return None;
@@ -111,15 +110,15 @@ impl Python<'_> {
             '{' => self.dict(),
             '[' => self.list('[', "]"),
             '(' => self.list('(', ")"),
-            '\'' | '"' => self.string().map(Value::String),
+            '\'' | '"' => self.string().map(|text| Value::String(text.into())),
             _ => self.word(),
         };
         self.depth -= 1;
         value
     }
 
-    fn dict(&mut self) -> Option<Value> {
-        let mut object = Map::new();
+    fn dict(&mut self) -> Option<Value<'a>> {
+        let mut members = Vec::new();
         self.eat("{");
         while !self.eat("}") {
             self.skip_blanks();
@@ -127,15 +126,16 @@ impl Python<'_> {
             if !self.eat(":") {
                 return None;
             }
-            object.insert(key, self.value()?);
+            members.push((key.into(), self.value()?));
             if !self.eat(",") {
-                return self.eat("}").then_some(Value::Object(object));
+                self.eat("}").then_some(())?;
+                break;
             }
         }
-        Some(Value::Object(object))
+        Some(Value::Object(members.into_iter().collect()))
     }
 
-    fn list(&mut self, open: char, close: &str) -> Option<Value> {
+    fn list(&mut self, open: char, close: &str) -> Option<Value<'a>> {
         let mut items = Vec::new();
         self.rest = self.rest.strip_prefix(open)?;
         while !self.eat(close) {
@@ -173,7 +173,7 @@ impl Python<'_> {
         None
     }
 
-    fn word(&mut self) -> Option<Value> {
+    fn word(&mut self) -> Option<Value<'a>> {
         let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '+' | '_')).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         let value = match word {

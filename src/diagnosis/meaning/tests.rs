@@ -6,7 +6,7 @@ use super::*;
 
 /// What the body means under this status.
 fn meaning(status: u16, body: &str) -> Option<&'static str> {
-    let value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+    let value: crate::api::json::Value<'_> = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
     let error = ApiError::from_value(&value, status >= 400)?;
     meaning_of(&error, Some(status))
 }
