@@ -101,8 +101,9 @@ impl Lab {
                 self.http_url()
             }
             Reach::BothFamilies => {
-                self.listen_on_ipv6()?;
-                addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                addresses.push(Ipv4Addr::LOCALHOST.into());
+                // Where the machine has no IPv6 the better half of it is left.
+                addresses.extend(self.listen_on_ipv6().is_ok().then_some(IpAddr::from(Ipv6Addr::LOCALHOST)));
                 format!("http://two-families.llmcheck-lab.invalid:{}", self.http.port())
             }
             Reach::Proxy(kind) => {
