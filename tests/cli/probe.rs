@@ -41,14 +41,9 @@ fn is_sure(object: &Value) -> bool {
     object["experiment"]["explanations"][0]["sure"] == json!(true)
 }
 
-/// Of so many runs with seeds of their own, how many name the trigger for certain, each within the bound.
-fn named(scenario: &str, expected: &[&[&str]], exit: i32, runs: u64) -> u64 {
-    if scenario == "breaks-over-ipv6" && TcpListener::bind("[::1]:0").is_err() {
-        println!("this machine has no IPv6");
-        return runs;
-    }
-    let (next, right) = (AtomicU64::new(0), AtomicU64::new(0));
-    let wrong = Mutex::new(Vec::new());
+/// Runs all seeds below `runs`, four at a time, and gives what is wrong with each, where anything is.
+fn wrong(runs: u64, fault: impl Fn(u64) -> Option<String> + Sync) -> Vec<String> {
+    let (next, wrong) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -57,20 +52,30 @@ fn named(scenario: &str, expected: &[&[&str]], exit: i32, runs: u64) -> u64 {
                     if seed >= runs {
                         break;
                     }
-                    let (code, object) = deep(scenario, seed);
-                    let spent = object["experiment"]["requests"].as_u64().unwrap() + object["stage_requests"].as_u64().unwrap();
-                    assert!(spent <= 60, "{spent} requests");
-                    if trigger(&object).is_some_and(|found| found == expected) && is_sure(&object) && code == Some(exit) {
-                        right.fetch_add(1, Ordering::Relaxed);
-                    } else {
-                        wrong.lock().unwrap().push(format!("seed {seed}: exit {code:?}: {}", object["experiment"]["explanations"]));
-                    }
+                    let fault = fault(seed);
+                    wrong.lock().unwrap().extend(fault);
                 }
             });
         }
     });
-    println!("{scenario}: {} of {runs}; {:#?}", right.load(Ordering::Relaxed), wrong.lock().unwrap());
-    right.into_inner()
+    wrong.into_inner().unwrap()
+}
+
+/// Of so many runs with seeds of their own, how many name the trigger for certain, each within the bound.
+fn named(scenario: &str, expected: &[&[&str]], exit: i32, runs: u64) -> u64 {
+    if scenario == "breaks-over-ipv6" && TcpListener::bind("[::1]:0").is_err() {
+        println!("this machine has no IPv6");
+        return runs;
+    }
+    let wrong = wrong(runs, |seed| {
+        let (code, object) = deep(scenario, seed);
+        let spent = object["experiment"]["requests"].as_u64().unwrap() + object["stage_requests"].as_u64().unwrap();
+        assert!(spent <= 60, "{spent} requests");
+        let is_named = trigger(&object).is_some_and(|found| found == expected) && is_sure(&object) && code == Some(exit);
+        (!is_named).then(|| format!("seed {seed}: exit {code:?}: {}", object["experiment"]["explanations"]))
+    });
+    println!("{scenario}: {} of {runs} wrong; {wrong:#?}", wrong.len());
+    runs - wrong.len() as u64
 }
 
 /// The scenario, what makes it fail, and the exit code: that of the class of most failures.
@@ -113,26 +118,12 @@ const HEALTHY: [&str; 10] = [
 ];
 
 fn accused(runs: u64) -> Vec<String> {
-    let next = AtomicU64::new(0);
-    let accused = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= runs {
-                        break;
-                    }
-                    let scenario = HEALTHY[seed as usize % HEALTHY.len()];
-                    let (code, object) = deep(scenario, seed);
-                    if code != Some(0) || trigger(&object).is_some() || object["class"] != "healthy" {
-                        accused.lock().unwrap().push(format!("{scenario}, seed {seed}: exit {code:?}: {object}"));
-                    }
-                }
-            });
-        }
-    });
-    accused.into_inner().unwrap()
+    wrong(runs, |seed| {
+        let scenario = HEALTHY[seed as usize % HEALTHY.len()];
+        let (code, object) = deep(scenario, seed);
+        let is_accused = code != Some(0) || trigger(&object).is_some() || object["class"] != "healthy";
+        is_accused.then(|| format!("{scenario}, seed {seed}: exit {code:?}: {object}"))
+    })
 }
 
 #[test]
