@@ -156,6 +156,15 @@ fn a_failing_relay_is_explained_on_one_screen() {
 }
 
 #[test]
+fn what_was_tried_in_vain_is_not_advised() {
+    for lang in ["en", "zh"] {
+        let ran = probe(&["--lab", "no-first-byte-in-time", "--seed", "1", "--lang", lang]);
+        assert_eq!(ran.code, Some(19), "{}", ran.stderr);
+        assert!(ran.stdout.contains("--first-byte-timeout") && !ran.stdout.contains("--stream"), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn the_same_in_chinese() {
     let ran = probe(&["--lab", "breaks-plain-only", "--seed", "7", "--lang", "zh"]);
     assert!(ran.stdout.contains("只在以非流式请求时失败：6 次中 6 次；其他情况从不失败："), "{}", ran.stdout);

@@ -237,8 +237,17 @@ impl<'a> Printer<'a> {
         if trigger.0.is_empty() && !explanation.is_constant() && explanation.is_sure() {
             return self.note(USE, &format!("{}   # {}", typed::as_chat("--retry 3"), RETRY.get(lang)));
         }
-        explanation.codes.first().and_then(|(code, _)| driven.told.get(code)).map_or(Ok(()), |told| self.help(told))
+        let told = explanation.codes.first().and_then(|(code, _)| driven.told.get(code));
+        let mut advice = told.into_iter().flat_map(|told| &told.advice).filter(|advice| !was_of_no_use(advice, trigger));
+        advice.try_for_each(|advice| self.note(words::HELP, advice))
     }
+}
+
+/// It names a flag for what the failures do not depend on: it was tried, and failed as well.
+fn was_of_no_use(advice: &str, trigger: &Trigger) -> bool {
+    const TRIED: [(&str, Factor); 3] = [("--stream", Factor::Mode), ("--no-stream", Factor::Mode), ("--accept-encoding", Factor::Coding)];
+    let names = |flag: &str| advice.split([' ', ':', ',', ';', '(', ')', '，', '：', '；', '（', '）']).any(|word| word == flag);
+    TRIED.iter().any(|(flag, factor)| names(flag) && trigger.0.iter().all(|claim| claim.factor != *factor))
 }
 
 fn why_ended(ended: Ended) -> Option<Text> {
